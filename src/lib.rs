@@ -1,0 +1,19 @@
+//! notion-backup: saves a Notion workspace through the official API and puts it back.
+//!
+//! The modules, from the edge inwards; a module uses only those below it, and
+//! [`notion`] and [`repo`] never use each other (`tests/layers.rs` checks it):
+//!
+//! - [`cli`]: arguments, settings, output, exit codes. The only place that prints,
+//!   reads the environment or ends the process.
+//! - [`crawl`]: reading a workspace into a repository.
+//! - [`notion`]: the API client. Knows nothing of repositories.
+//! - [`repo`]: the store. Knows nothing of Notion.
+//! - [`model`]: ids and the shapes of Notion's objects.
+//! - [`report`], [`clock`], [`stop`]: what every layer may use.
+
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+pub mod clock;
+pub mod model;
+pub mod report;
+pub mod stop;

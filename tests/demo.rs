@@ -1,0 +1,3 @@
+//! The README's demonstration.
+
+fn main() {}
