@@ -74,7 +74,7 @@ pub enum Error {
         source: io::Error,
     },
     /// Another process works here.
-    #[error("'{place}' is locked by {command} (process {pid} on {host}{})", since(.since))]
+    #[error("'{place}' is locked by {command} (process {pid} on {host}{})", moment(.since))]
     Locked {
         /// The lock file.
         place: String,
@@ -111,7 +111,7 @@ pub enum Error {
     },
 }
 
-fn since(time: &Option<Timestamp>) -> String {
+fn moment(time: &Option<Timestamp>) -> String {
     time.map_or(String::new(), |time| format!(" since {time}"))
 }
 
