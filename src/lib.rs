@@ -13,8 +13,10 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+pub mod cli;
 pub mod clock;
 pub mod model;
 pub mod notion;
+pub mod repo;
 pub mod report;
 pub mod stop;
