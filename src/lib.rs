@@ -13,10 +13,14 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+pub mod check;
 pub mod cli;
 pub mod clock;
+pub mod dump;
+pub mod extract;
 pub mod model;
 pub mod notion;
 pub mod repo;
 pub mod report;
+pub mod stats;
 pub mod stop;

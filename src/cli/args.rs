@@ -15,8 +15,9 @@ use crate::model::NotionId;
 
 const FIRST_STEPS: &str = "\
 First steps:
-  1. Create a connection at https://www.notion.so/profile/integrations (reading is all
-     that it needs), copy its token into a file, and protect it: chmod 600 FILE
+  1. Create a connection at https://www.notion.so/profile/integrations with the
+     capabilities Read content, Read comments and Read user information, and no other.
+     Copy its token into a file, and protect it: chmod 600 FILE
   2. In Notion, share the pages to back up with it: ••• > Connections
   3. notion-backup --repo ~/notion-backup dump --token-file FILE
 
@@ -93,10 +94,10 @@ pub enum Command {
 #[derive(Args, Default)]
 #[command(next_help_heading = "Notion options")]
 pub struct NotionArgs {
-    /// The token [env: NOTION_API_TOKEN, then NOTION_TOKEN]
+    /// The token itself [env: NOTION_API_TOKEN, then NOTION_TOKEN]
     ///
-    /// Other users of this machine can see it in the process list: --token-file or the
-    /// environment keep it to yourself.
+    /// On the command line, other users of this machine can see it in the list of processes;
+    /// --token-file, --token-command and the environment keep it private.
     #[arg(long, value_name = "TOKEN", conflicts_with_all = ["token_file", "token_command"])]
     pub token: Option<String>,
 
@@ -130,12 +131,12 @@ pub struct NotionArgs {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CommentsChoice {
-    /// None
+    /// no comments
     None,
-    /// The comments on pages: one request a page
+    /// those on pages, one request a page
     #[default]
     Pages,
-    /// Those on every block too: one request a block
+    /// those on every block too, one request a block
     Blocks,
 }
 

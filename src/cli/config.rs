@@ -79,7 +79,10 @@ impl Config {
         let path = match named {
             Some(path) => path.to_owned(),
             None => match etcetera::base_strategy::Xdg::new() {
-                Ok(places) => places.config_dir().join("notion-backup").join("config.toml"),
+                Ok(places) => places
+                    .config_dir()
+                    .join("notion-backup")
+                    .join("config.toml"),
                 Err(_) => return Ok(Config::default()),
             },
         };
@@ -95,10 +98,14 @@ impl Config {
 
     /// Reads `text`, found at `path`; relative paths in it begin beside it.
     pub fn parse(text: &str, path: &Path) -> Result<Config, Error> {
-        let mut config: Config = toml::from_str(text).map_err(|error| explain(&error, text, path))?;
+        let mut config: Config =
+            toml::from_str(text).map_err(|error| explain(&error, text, path))?;
         let beside = path.parent().unwrap_or(Path::new(""));
         let home = etcetera::home_dir().ok();
-        for path in [&mut config.repo, &mut config.token_file].into_iter().flatten() {
+        for path in [&mut config.repo, &mut config.token_file]
+            .into_iter()
+            .flatten()
+        {
             *path = absolute(path, beside, home.as_deref());
         }
         Ok(config)
@@ -176,7 +183,10 @@ mod tests {
         assert_eq!(config.dump.comments, Some(CommentsChoice::Blocks));
         assert_eq!(config.dump.deadline.as_deref(), Some("2h"));
         assert_eq!(
-            parse("[dump]\nmax-file-size = 5").unwrap().dump.max_file_size,
+            parse("[dump]\nmax-file-size = 5")
+                .unwrap()
+                .dump
+                .max_file_size,
             Some(5)
         );
     }

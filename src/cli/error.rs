@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
-use crate::notion;
+use crate::{dump, extract, notion, repo};
 
 /// Why a command ended early.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,8 @@ const HINT_TOKEN: &str = "create a connection at https://www.notion.so/profile/i
      environment variable NOTION_API_TOKEN";
 const HINT_REFUSED: &str = "copy the token again from https://www.notion.so/profile/integrations; it may have been \
      renewed, revoked or cut short when pasted";
-const HINT_REPO: &str = "say where the backups are, with --repo DIR or the environment variable NOTION_BACKUP_REPO";
+const HINT_REPO: &str =
+    "say where the backups are, with --repo DIR or the environment variable NOTION_BACKUP_REPO";
 const HINT_RETRY: &str =
     "check the network connection, then run the same command again; what was read is kept";
 
@@ -143,6 +144,76 @@ impl From<notion::Error> for Error {
     }
 }
 
+impl From<repo::Error> for Error {
+    fn from(error: repo::Error) -> Error {
+        let message = error.to_string();
+        if let repo::Error::Sink { source, .. } = error {
+            return Error::from(source);
+        }
+        let (exit, hint) = match &error {
+            repo::Error::NotARepository { .. } => (
+                Exit::NoRepository,
+                "check --repo and NOTION_BACKUP_REPO, and that the disk is mounted; `dump` makes a new repository \
+                 in a missing or empty folder",
+            ),
+            repo::Error::NotEmpty { .. } => (
+                Exit::NoRepository,
+                "give a folder that is empty or does not exist yet",
+            ),
+            repo::Error::Newer { .. } => (Exit::Failed, "install the newest notion-backup"),
+            repo::Error::Locked { .. } => (
+                Exit::Locked,
+                "wait until the other command has ended, then run this one again",
+            ),
+            repo::Error::NoSnapshot { .. } => (
+                Exit::Failed,
+                "`snapshots` lists what there is; a snapshot is named by the start of its id, a time, or `latest`",
+            ),
+            repo::Error::Ambiguous { .. } => (Exit::Failed, "give more of the id"),
+            error if error.is_full() => (
+                Exit::Failed,
+                "make room on the disk and run the same command again; every snapshot saved so far is whole",
+            ),
+            error if error.is_read_only() || error.is_denied() => (
+                Exit::Failed,
+                "the repository must belong to the user who runs this, on a disk that can be written to",
+            ),
+            error if error.is_damage() => (
+                Exit::Failed,
+                "`check --read-data` lists all damage; restore the repository from a copy, or run `dump --full` \
+                 to store again what is still in Notion",
+            ),
+            _ => return Error::failed(message),
+        };
+        Error::new(exit, message).hint(hint)
+    }
+}
+
+impl From<extract::Error> for Error {
+    fn from(error: extract::Error) -> Error {
+        let message = error.to_string();
+        match error {
+            extract::Error::NotEmpty { .. } => {
+                Error::usage(message).hint("give a folder that is empty or does not exist yet")
+            }
+            extract::Error::Io { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    Error::failed(message).hint("make room, remove the folder, and run it again")
+                }
+                _ => Error::failed(message),
+            },
+        }
+    }
+}
+
+impl From<dump::Error> for Error {
+    fn from(error: dump::Error) -> Error {
+        match error {
+            dump::Error::Notion(error) => Error::from(error),
+        }
+    }
+}
+
 /// The capability that a call needs (section 1.2 of the API digest).
 fn capability(endpoint: &str) -> &'static str {
     if endpoint.contains("/comments") {
@@ -181,9 +252,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_refusal_has_its_code_and_advice() {
-        let refused = |kind, endpoint: &str| {
-            Error::from(notion::Error::new(kind, endpoint, "no"))
-        };
+        let refused = |kind, endpoint: &str| Error::from(notion::Error::new(kind, endpoint, "no"));
         let error = refused(notion::Kind::Unauthorized, "GET /v1/users/me");
         assert_eq!(error.exit, Exit::Refused);
         assert!(error.message.contains("GET /v1/users/me"));

@@ -79,10 +79,11 @@ pub fn repository(global: &GlobalArgs, environment: &Environment<'_>) -> Result<
 }
 
 fn typed_repository(global: &GlobalArgs, environment: &Environment<'_>) -> Option<PathBuf> {
-    global
-        .repo
-        .clone()
-        .or_else(|| environment.variable("NOTION_BACKUP_REPO").map(PathBuf::from))
+    global.repo.clone().or_else(|| {
+        environment
+            .variable("NOTION_BACKUP_REPO")
+            .map(PathBuf::from)
+    })
 }
 
 /// All that a dump needs.
@@ -125,9 +126,7 @@ pub fn dump(
     }
     let deadline = match (args.deadline, &from_file.deadline) {
         (Some(time), _) => Some(time),
-        (None, Some(text)) => {
-            Some(values::duration(text).map_err(|why| in_file("deadline", why))?)
-        }
+        (None, Some(text)) => Some(values::duration(text).map_err(|why| in_file("deadline", why))?),
         (None, None) => None,
     };
 

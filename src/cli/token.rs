@@ -116,7 +116,11 @@ fn from_command(command: &str) -> Result<Token, Error> {
 mod tests {
     use super::*;
 
-    fn with(args: &NotionArgs, environment: &[(&str, &str)], config: &Config) -> Result<Token, Error> {
+    fn with(
+        args: &NotionArgs,
+        environment: &[(&str, &str)],
+        config: &Config,
+    ) -> Result<Token, Error> {
         let variable = |name: &str| {
             environment
                 .iter()

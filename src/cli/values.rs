@@ -44,7 +44,8 @@ pub fn size(text: &str) -> Result<u64, String> {
 
 /// Reads a length of time such as `90m`, `2h 30m`, `1d` or `1w`; a day is 24 hours.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("'{text}' is not a length of time; give something like 90m, 2h30m or 1d");
+    let wrong =
+        || format!("'{text}' is not a length of time; give something like 90m, 2h30m or 1d");
     let span: jiff::Span = text.trim().parse().map_err(|_| wrong())?;
     // Months and years have no fixed length.
     if span.get_years() != 0 || span.get_months() != 0 {
@@ -118,7 +119,15 @@ mod tests {
     #[test]
     fn what_is_no_size_is_refused() {
         for text in [
-            "", "M", "-1", "20X", "1e9", "1.2.3M", "99999999999T", "NaN", "inf",
+            "",
+            "M",
+            "-1",
+            "20X",
+            "1e9",
+            "1.2.3M",
+            "99999999999T",
+            "NaN",
+            "inf",
         ] {
             assert!(size(text).is_err(), "{text}");
         }

@@ -3,7 +3,7 @@
 //! Only this program's own messages are shown, at any level: what libraries log may
 //! hold headers, and with them the token.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
@@ -29,12 +29,13 @@ pub fn level(quiet: bool, verbose: u8) -> LevelFilter {
 
 /// Sends this program's log messages to the screen from now on.
 pub fn start(screen: &Arc<Screen>, level: LevelFilter) {
-    let logger = Logger {
+    static LOGGER: OnceLock<Logger> = OnceLock::new();
+    let logger = LOGGER.get_or_init(|| Logger {
         screen: Arc::clone(screen),
         level,
-    };
+    });
     // It fails only if a logger is there already, as in a test that runs two commands.
-    if log::set_boxed_logger(Box::new(logger)).is_ok() {
+    if log::set_logger(logger).is_ok() {
         log::set_max_level(level);
     }
 }

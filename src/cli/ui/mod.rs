@@ -2,7 +2,6 @@
 //! how it is written is decided once, from the options and from what the streams
 //! are connected to.
 
-
 mod log;
 mod progress;
 mod render;
@@ -20,6 +19,8 @@ use serde_json::Value;
 pub use table::Table;
 pub use watch::Watch;
 
+use super::error::Error;
+use super::exit::Exit;
 use crate::clock::Clock;
 use render::Style;
 use screen::{Out, Screen};
@@ -96,7 +97,10 @@ impl Ui {
 
     /// Writes a table.
     pub fn table(&self, table: &Table) -> io::Result<()> {
-        table.lines().iter().try_for_each(|line| self.out.line(line))
+        table
+            .lines()
+            .iter()
+            .try_for_each(|line| self.out.line(line))
     }
 
     /// Writes bytes to standard output as they are.
@@ -117,6 +121,32 @@ impl Ui {
     /// Warns on standard error.
     pub fn warn(&self, text: &str) {
         self.screen.line(&format!("warning: {text}"));
+    }
+
+    /// A way to say something on standard error from another thread.
+    pub fn speaker(&self) -> impl Fn(&str) + Send + 'static {
+        let screen = Arc::clone(&self.screen);
+        move |text| screen.line(text)
+    }
+
+    /// Tells why the command failed, and how the program ends.
+    pub fn fail(&self, error: &Error) -> Exit {
+        // What was written before the failure comes first. That it cannot be, or that
+        // the error itself cannot, is no news to anybody.
+        let _ = self.out.flush();
+        if error.is_broken_pipe() {
+            return error.exit;
+        }
+        if self.json {
+            let _ = self.out.json(&error.to_json());
+            let _ = self.out.flush();
+        } else {
+            self.screen.line(&format!("error: {}", error.message));
+            if let Some(hint) = &error.hint {
+                self.screen.line(&format!("hint: {hint}"));
+            }
+        }
+        error.exit
     }
 
     /// Sees to it that everything written has left the program.

@@ -96,11 +96,8 @@ impl Renderer for Bar {
         let counted = status.total.is_some();
         if counted != self.counted {
             self.counted = counted;
-            self.bar.set_style(style(if counted {
-                Bar::COUNTED
-            } else {
-                Bar::SPINNER
-            }));
+            self.bar
+                .set_style(style(if counted { Bar::COUNTED } else { Bar::SPINNER }));
         }
         if let Some(total) = status.total {
             self.bar.set_length(total);

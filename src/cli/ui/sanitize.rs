@@ -19,11 +19,17 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
 /// or a row into other cells; for tables that are not written to a terminal.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     escape(text, |_, letter, _| {
-        matches!(letter, '\n' | '\r' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+        matches!(
+            letter,
+            '\n' | '\r' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+        )
     })
 }
 
-fn escape(text: &str, dangerous: impl Fn(Option<char>, char, Option<char>) -> bool) -> Cow<'_, str> {
+fn escape(
+    text: &str,
+    dangerous: impl Fn(Option<char>, char, Option<char>) -> bool,
+) -> Cow<'_, str> {
     let mut result: Option<String> = None;
     let mut previous = None;
     let mut letters = text.char_indices().peekable();

@@ -35,11 +35,6 @@ impl Table {
         );
     }
 
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// The lines, the head first.
     pub fn lines(&self) -> Vec<String> {
         let head: Vec<String> = self.head.iter().map(|&name| name.to_owned()).collect();
@@ -78,11 +73,7 @@ mod tests {
         table.row(vec!["bcd".into(), "12345".into(), String::new()]);
         assert_eq!(
             table.lines(),
-            [
-                "ID    SIZE  TITLE",
-                "a        5  one\\ntwo",
-                "bcd  12345"
-            ]
+            ["ID    SIZE  TITLE", "a        5  one\\ntwo", "bcd  12345"]
         );
     }
 }

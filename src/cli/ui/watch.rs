@@ -25,17 +25,16 @@ pub struct Watch {
 
 impl Watch {
     /// Begins to show what is told to [`Watch::report`].
-    pub fn start(
-        clock: Arc<dyn Clock>,
-        renderer: Box<dyn Renderer>,
-        problems: Problems,
-    ) -> Watch {
+    pub fn start(clock: Arc<dyn Clock>, renderer: Box<dyn Renderer>, problems: Problems) -> Watch {
         let shared = Arc::new(Shared {
             signal: Mutex::new(Signal::default()),
             wake: Condvar::new(),
             problems,
         });
-        let progress = Arc::new(Progress::new(clock, Arc::clone(&shared) as Arc<dyn Listener>));
+        let progress = Arc::new(Progress::new(
+            clock,
+            Arc::clone(&shared) as Arc<dyn Listener>,
+        ));
         let thread = {
             let (progress, shared) = (Arc::clone(&progress), Arc::clone(&shared));
             std::thread::Builder::new()
@@ -159,7 +158,8 @@ impl Problems {
     fn finish(&self) {
         let more = self.count().saturating_sub(SHOWN_PROBLEMS);
         if more > 0 {
-            self.screen.line(&format!("warning: and {more} more like these"));
+            self.screen
+                .line(&format!("warning: and {more} more like these"));
         }
     }
 

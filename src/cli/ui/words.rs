@@ -21,7 +21,9 @@ pub fn count(value: u64, word: &str) -> String {
         return format!("1 {word}");
     }
     match word.strip_suffix('y') {
-        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{} {stem}ies", number(value)),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => {
+            format!("{} {stem}ies", number(value))
+        }
         _ => format!("{} {word}s", number(value)),
     }
 }
