@@ -10,6 +10,7 @@ mod download;
 mod endpoints;
 mod error;
 mod listing;
+mod pace;
 mod token;
 mod transport;
 
