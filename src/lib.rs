@@ -15,5 +15,6 @@
 
 pub mod clock;
 pub mod model;
+pub mod notion;
 pub mod report;
 pub mod stop;

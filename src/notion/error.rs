@@ -1,0 +1,102 @@
+//! What a failed call tells: which call, what Notion said, and the kind a caller acts on.
+
+use std::fmt;
+
+/// What went wrong, as far as a caller acts on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// 401: the token is invalid or revoked.
+    Unauthorized,
+    /// 403: the token lacks a capability (or the Free plan's block limit is reached).
+    Restricted,
+    /// 404: the object does not exist, or is not shared; Notion does not say which.
+    NotFound,
+    /// 400: the request, or what it names, is not what Notion accepts.
+    Validation,
+    /// 409, after retries.
+    Conflict,
+    /// 429 with reason `public_api_request_blocked`: waiting does not help.
+    Blocked,
+    /// 5xx, after retries.
+    Server,
+    /// 429 or 529 where waiting was not possible.
+    RateLimited,
+    /// No answer: no connection, a time-out, a cut answer. After retries.
+    Transport,
+    /// An answer that is not the documented JSON.
+    Malformed,
+    /// A signed file URL that is no longer valid: ask for the object again.
+    Expired,
+    /// The run was asked to end.
+    Stopped,
+    /// An error on this side: of the caller's `each`, of the writer, of the settings.
+    Local,
+    /// Any other answer.
+    Other,
+}
+
+/// A failed call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What a caller acts on.
+    pub kind: Kind,
+    /// Method and path, such as `GET /v1/pages/<id>`; no query, no signature.
+    pub endpoint: String,
+    /// The HTTP status, when there was an answer.
+    pub status: Option<u16>,
+    /// Notion's `code`, such as `object_not_found`.
+    pub code: Option<String>,
+    /// Notion's message, or what happened instead of an answer.
+    pub message: String,
+    /// Notion's id of the request, for their support.
+    pub request_id: Option<String>,
+    /// The JSON path that a validation message names, such as `body.filter.or`.
+    pub json_path: Option<String>,
+    /// The start of the answer, at most [`Error::BODY_LIMIT`] characters.
+    pub body: String,
+}
+
+impl Error {
+    /// How many characters of an answer an error keeps.
+    pub const BODY_LIMIT: usize = 512;
+
+    /// An error of `kind` that no answer explains.
+    pub fn new(kind: Kind, endpoint: impl Into<String>, message: impl Into<String>) -> Error {
+        Error {
+            kind,
+            endpoint: endpoint.into(),
+            status: None,
+            code: None,
+            message: message.into(),
+            request_id: None,
+            json_path: None,
+            body: String::new(),
+        }
+    }
+
+    /// An error on the caller's side, for what an `each` returns.
+    pub fn local(message: impl fmt::Display) -> Error {
+        Error::new(Kind::Local, "", message.to_string())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.endpoint.is_empty() {
+            write!(out, "{}: ", self.endpoint)?;
+        }
+        out.write_str(&self.message)?;
+        let facts = [
+            self.status.map(|status| format!("HTTP {status}")),
+            self.code.clone(),
+            self.request_id.as_ref().map(|id| format!("request {id}")),
+        ];
+        let facts: Vec<String> = facts.into_iter().flatten().collect();
+        if !facts.is_empty() {
+            write!(out, " ({})", facts.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,23 @@
+//! The Notion API client: one blocking call at a time per worker, one pace for all.
+//!
+//! A call goes through the gate, the [`Transport`] and the verdict
+//! (retry or not); what comes out is the raw JSON or an [`Error`]. Everything above
+//! that is listings: cursors, windows, repeated objects. The module knows nothing
+//! of repositories.
+
+mod client;
+mod download;
+mod endpoints;
+mod error;
+mod listing;
+mod pace;
+mod token;
+mod transport;
+
+pub use client::{Notion, Settings};
+pub use download::Download;
+pub use endpoints::Property;
+pub use error::{Error, Kind};
+pub use listing::{Each, End};
+pub use token::{Token, TokenError};
+pub use transport::{Method, Request, Response, Stream, Transport, TransportError};

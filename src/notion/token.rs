@@ -1,0 +1,77 @@
+//! The secret that speaks for the user. It prints as `***`, so that no log, error
+//! or debug output can carry it by accident.
+
+use std::fmt;
+
+/// An API token; its text is visible to the client's own transport only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+/// Why a text cannot be a token. The text itself is not repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Nothing but white space.
+    #[error("the token is empty")]
+    Empty,
+    /// Something that cannot stand in an HTTP header: control characters, inner spaces, non-ASCII.
+    #[error(
+        "the token contains a character that no token has (a space, a line break or non-ASCII)"
+    )]
+    BadCharacter,
+}
+
+impl Token {
+    /// Takes the token from a text. White space around it is dropped, since files
+    /// and commands end their output with a line break.
+    pub fn new(text: impl Into<String>) -> Result<Token, TokenError> {
+        let text = text.into();
+        let trimmed = text.trim();
+        if trimmed.is_empty() {
+            return Err(TokenError::Empty);
+        }
+        if !trimmed.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(TokenError::BadCharacter);
+        }
+        Ok(Token(trimmed.to_owned()))
+    }
+
+    /// The secret itself, for the `Authorization` header and nothing else.
+    pub(super) fn secret(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Token(***)")
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("***")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_never_prints_its_text() {
+        let token = Token::new("ntn_secret\n").unwrap();
+        assert_eq!(token.secret(), "ntn_secret");
+        let printed = format!("{token} {token:?} {:?}", Some(&token));
+        assert!(!printed.contains("secret"), "{printed}");
+    }
+
+    #[test]
+    fn what_cannot_stand_in_a_header_is_refused() {
+        assert_eq!(Token::new(" \n"), Err(TokenError::Empty));
+        for text in ["a b", "a\r\nX-Evil: 1", "a\u{0}b", "ntn_é"] {
+            let error = Token::new(text).unwrap_err();
+            assert_eq!(error, TokenError::BadCharacter);
+            assert!(!error.to_string().contains(text));
+        }
+    }
+}
