@@ -14,7 +14,9 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod clock;
+pub mod crawl;
 pub mod model;
 pub mod notion;
+pub mod repo;
 pub mod report;
 pub mod stop;
