@@ -16,6 +16,8 @@ mod listing;
 mod pace;
 mod retry;
 mod rows;
+#[cfg(test)]
+mod testing;
 mod token;
 mod transport;
 
