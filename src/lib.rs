@@ -15,6 +15,7 @@
 
 pub mod clock;
 pub mod crawl;
+pub mod dump;
 pub mod model;
 pub mod notion;
 pub mod repo;

@@ -64,3 +64,10 @@ impl Log {
         todo!()
     }
 }
+
+impl State {
+    /// scratch
+    pub fn scratch(&self) -> Result<Log, Error> {
+        self.log("scratch")
+    }
+}
