@@ -78,7 +78,7 @@ pub enum Error {
     Repo(#[from] repo::Error),
     /// Notion did not say who we are.
     #[error(transparent)]
-    Notion(#[from] notion::Error),
+    Notion(Box<notion::Error>),
     /// Suspiciously much is gone.
     #[error(
         "{now} pages and databases are left of {before}: more than {percent} % are gone, so no snapshot was saved"
@@ -110,7 +110,7 @@ pub fn dump(
     report.phase(Phase::Connecting);
     let me = match notion.me() {
         Err(error) if error.kind == notion::Kind::Stopped => return Ok(stopped(stop, "")),
-        me => me?,
+        me => me.map_err(Box::new).map_err(Error::Notion)?,
     };
     let (workspace_id, workspace_name) = workspace_of(&me);
     let mut roots = options.roots.clone();

@@ -8,7 +8,7 @@ use crate::{notion, repo};
 pub enum Error {
     /// A call without which nothing can be done: who we are, the search listing.
     #[error(transparent)]
-    Notion(#[from] notion::Error),
+    Notion(Box<notion::Error>),
     /// The repository cannot be read or written.
     #[error(transparent)]
     Repo(#[from] repo::Error),
@@ -32,6 +32,12 @@ pub enum Error {
     /// The workers could not be started.
     #[error("cannot start the workers: {0}")]
     Workers(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl From<notion::Error> for Error {
+    fn from(error: notion::Error) -> Error {
+        Error::Notion(Box::new(error))
+    }
 }
 
 impl From<serde_json::Error> for Error {

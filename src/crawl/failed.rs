@@ -45,7 +45,7 @@ impl From<notion::Error> for Failed {
         use notion::Kind;
         match error.kind {
             Kind::Stopped => Failed::Fatal(Error::Stopped),
-            Kind::Unauthorized | Kind::Blocked | Kind::Local => Failed::Fatal(Error::Notion(error)),
+            Kind::Unauthorized | Kind::Blocked | Kind::Local => Failed::Fatal(error.into()),
             Kind::NotFound => Failed::Gone(reason(&error)),
             _ => Failed::Unreadable(reason(&error)),
         }

@@ -13,7 +13,7 @@ use crate::report::Counter;
 
 impl<'c> Crawl<'c> {
     /// Lists the rows of a database's data sources and queues them.
-    fn rows(&'c self, database: NotionId, sources: &[NotionId]) -> Result<Vec<Work>, Error> {
+    pub fn rows(&'c self, database: NotionId, sources: &[NotionId]) -> Result<Vec<Work>, Error> {
         let mut works = Vec::new();
         for &source in sources {
             for archived in [false, true] {

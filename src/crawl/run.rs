@@ -421,7 +421,7 @@ fn stopped(error: notion::Error) -> Error {
     if error.kind == notion::Kind::Stopped {
         Error::Stopped
     } else {
-        Error::Notion(error)
+        error.into()
     }
 }
 

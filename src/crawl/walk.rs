@@ -268,7 +268,7 @@ impl<'c> Crawl<'c> {
         }
     }
 
-    fn children_in_base(&self, id: NotionId) -> Vec<Work> {
+    pub fn children_in_base(&self, id: NotionId) -> Vec<Work> {
         let children = self.base.children.get(&id).into_iter().flatten();
         children
             .filter_map(|child| self.work_in_base(*child))
