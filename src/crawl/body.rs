@@ -154,7 +154,7 @@ impl Record {
     }
 
     /// Adds what `object` names.
-    pub fn refer(&mut self, references: Vec<Reference>) {
+    pub fn refer(&mut self, references: impl IntoIterator<Item = Reference>) {
         self.references.extend(references);
     }
 

@@ -215,7 +215,7 @@ impl<'c> Crawl<'c> {
     /// Work for what is alive and not yet met; `None` for a part of something met.
     fn look_up(&self, id: NotionId, how: How) -> Result<Option<Work>, Failed> {
         match how {
-            How::RelationSchema | How::ViewSource => {
+            How::RelationSchema | How::ViewSource | How::ParentSource => {
                 let source = self.api.data_source(id)?;
                 self.listing.add(&source, self.clock.now(), false)?;
                 Ok(self.work_for(id))
@@ -236,7 +236,9 @@ impl<'c> Crawl<'c> {
                     Ok(Some(Work::Page(id)))
                 }
                 // A link does not say whether it leads to a page or to a database.
-                Err(Failed::Gone(_)) if matches!(how, How::Link | How::LinkToPage) => {
+                Err(Failed::Gone(_))
+                    if matches!(how, How::Link | How::LinkToPage | How::Parent) =>
+                {
                     self.look_up_database(id)
                 }
                 Err(failed) => Err(failed),
@@ -254,7 +256,7 @@ impl<'c> Crawl<'c> {
 
     fn name_line(&self, id: NotionId, how: How, status: Status, reason: &str) {
         let kind = match how {
-            How::RelationSchema | How::ViewSource => Kind::DataSource,
+            How::RelationSchema | How::ViewSource | How::ParentSource => Kind::DataSource,
             How::SyncedFrom => Kind::Block,
             How::MentionDatabase => Kind::Database,
             _ => Kind::Page,

@@ -13,8 +13,8 @@ use super::listing::Listed;
 use super::options::Comments;
 use super::run::Crawl;
 use crate::model::{
-    How, Kind, NotionId, Truncated, canonical, id_of, references, title_of, truncated_properties,
-    type_of,
+    How, Kind, NotionId, Parent, Reference, Truncated, canonical, id_of, references, title_of,
+    truncated_properties, type_of,
 };
 use crate::notion::{self, End};
 use crate::report::Counter;
@@ -51,6 +51,7 @@ impl<'c> Crawl<'c> {
         let mut record = Record::new(id, Kind::Page, listed.seen);
         record.edited = listed.edited;
         record.parent = listed.parent.id();
+        record.refer(parent_reference(listed.parent).filter(|_| !self.options.roots.contains(&id)));
         let mut reading = Reading {
             crawl: self,
             record,
@@ -62,6 +63,16 @@ impl<'c> Crawl<'c> {
         reading.blocks(object)?;
         reading.comments_of(id)?;
         reading.finish()
+    }
+}
+
+/// A page whose parent is not shared names it all the same. A block's page is looked for
+/// only when no list shows the page.
+fn parent_reference(parent: Parent) -> Option<Reference> {
+    match parent {
+        Parent::Page(id) | Parent::Database(id) => Some(Reference(id, How::Parent)),
+        Parent::DataSource(id, _) => Some(Reference(id, How::ParentSource)),
+        Parent::Block(_) | Parent::Workspace | Parent::Unknown => None,
     }
 }
 

@@ -1,1 +1,7 @@
-//! placeholder
+//! The integration tests, one binary: each module is a theme.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod dump_first;
+mod site;
