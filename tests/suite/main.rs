@@ -4,4 +4,5 @@
 mod support;
 
 mod dump_first;
+mod fake_notion;
 mod site;
