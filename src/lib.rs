@@ -9,6 +9,7 @@
 //! - [`notion`]: the API client. Knows nothing of repositories.
 //! - [`repo`]: the store. Knows nothing of Notion.
 //! - [`model`]: ids and the shapes of Notion's objects.
+//! - [`fsio`]: files that are whole or absent.
 //! - [`report`], [`clock`], [`stop`]: what every layer may use.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
@@ -16,8 +17,10 @@
 pub mod check;
 pub mod cli;
 pub mod clock;
+pub mod crawl;
 pub mod dump;
 pub mod extract;
+pub mod fsio;
 pub mod model;
 pub mod notion;
 pub mod repo;

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
-use crate::{dump, extract, notion, repo};
+use crate::{crawl, dump, extract, notion, repo};
 
 /// Why a command ended early.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,10 +206,34 @@ impl From<extract::Error> for Error {
     }
 }
 
+impl From<crawl::Error> for Error {
+    fn from(error: crawl::Error) -> Error {
+        let message = error.to_string();
+        match error {
+            crawl::Error::Notion(error) => Error::from(*error),
+            crawl::Error::Repo(error) => Error::from(error),
+            crawl::Error::RootNotFound(_) => Error::failed(message).hint(
+                "open it in Notion and add the connection under ••• > Connections, or correct --root",
+            ),
+            crawl::Error::Stopped => Error::new(Exit::Stopped, message)
+                .hint("run the same command again to continue where this one was"),
+            crawl::Error::Outage { .. } => Error::failed(message).hint(HINT_RETRY),
+            _ => Error::failed(message),
+        }
+    }
+}
+
 impl From<dump::Error> for Error {
     fn from(error: dump::Error) -> Error {
+        let message = error.to_string();
         match error {
-            dump::Error::Notion(error) => Error::from(error),
+            dump::Error::Crawl(error) => Error::from(error),
+            dump::Error::Repo(error) => Error::from(error),
+            dump::Error::Notion(error) => Error::from(*error),
+            dump::Error::Shrunk { .. } => Error::new(Exit::Shrunk, message).hint(
+                "if this is right, run it again with a larger --max-shrink, or without; if not, see in Notion \
+                 whether the pages are still shared with the connection (••• > Connections)",
+            ),
         }
     }
 }

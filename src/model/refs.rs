@@ -39,6 +39,10 @@ pub enum How {
     SyncedFrom,
     /// The data source that a view shows.
     ViewSource,
+    /// The page, or the database of a wiki, that something says it lives in.
+    Parent,
+    /// The data source that a row says it lives in.
+    ParentSource,
     /// An author, editor, assignee or mentioned person.
     Person,
 }

@@ -1,10 +1,20 @@
-//! One call: gate, transport, verdict, and again.
+//! One call: gate, transport, verdict, and again until there is an answer.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use super::{Error, Token, Transport};
+use serde_json::Value;
+
+use super::answer::Answer;
+use super::gate::Gate;
+use super::http::Http;
+use super::pace::Outcome;
+use super::retry::{Retry, Safety, Verdict, judge, judge_failure, shrink};
+use super::{Error, Kind, Request, Token, Transport};
 use crate::clock::Clock;
-use crate::report::Report;
+use crate::report::{Counter, Report};
 use crate::stop::Stop;
 
 /// What a client needs to know.
@@ -14,15 +24,22 @@ pub struct Settings {
     pub token: Token,
     /// The API's address, such as `https://api.notion.com`; a path prefix is kept.
     pub api_url: String,
-    /// A cap on requests per minute below what Notion allows.
+    /// A cap on requests per minute below what Notion allows; 0 counts as 1.
     pub requests_per_minute: Option<u32>,
 }
 
 /// The client, shared by reference between workers.
-pub struct Notion {}
+pub struct Notion {
+    pub(super) transport: Box<dyn Transport>,
+    pub(super) gate: Gate,
+    pub(super) clock: Arc<dyn Clock>,
+    report: Arc<dyn Report>,
+    calls: AtomicU64,
+    seed: RandomState,
+}
 
 impl Notion {
-    /// A client over any transport.
+    /// A client over any transport; of the settings it uses only the cap.
     pub fn new(
         settings: &Settings,
         transport: Box<dyn Transport>,
@@ -30,19 +47,140 @@ impl Notion {
         stop: Stop,
         report: Arc<dyn Report>,
     ) -> Notion {
-        let _ = (settings, transport, clock, stop, report);
-        todo!()
+        let gate = Gate::new(
+            settings.requests_per_minute,
+            clock.clone(),
+            stop,
+            report.clone(),
+        );
+        Notion {
+            transport,
+            gate,
+            clock,
+            report,
+            calls: AtomicU64::new(0),
+            seed: RandomState::new(),
+        }
     }
 
-    /// A client over the network. Nothing is sent yet. Fails with [`super::Kind::Local`]
-    /// when the address is no usable one.
+    /// A client over the network. Nothing is sent yet. Fails with [`Kind::Local`]
+    /// when the address is no usable one: unreadable, with a user name in it, or plain
+    /// `http` to another machine, which would show the token to the network.
     pub fn connect(
         settings: &Settings,
         clock: Arc<dyn Clock>,
         stop: Stop,
         report: Arc<dyn Report>,
     ) -> Result<Notion, Error> {
-        let _ = (settings, clock, stop, report);
-        todo!()
+        let http = Http::new(&settings.api_url, settings.token.clone())
+            .map_err(|why| Error::local(format!("API URL '{}': {why}", settings.api_url)))?;
+        Ok(Notion::new(settings, Box::new(http), clock, stop, report))
+    }
+
+    /// Sends a request until there is an answer. A request that is too much at once
+    /// gets a smaller `page_size`, which stays in `request`.
+    pub(super) fn call(&self, request: &mut Request, safety: Safety) -> Result<Value, Error> {
+        let mut retry = Retry::default();
+        loop {
+            let failure = match self.attempt(request, safety) {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            };
+            match failure.verdict {
+                Verdict::Refused | Verdict::Overloaded => {}
+                Verdict::Smaller(_) if shrink(request) => {}
+                Verdict::Again(_) | Verdict::Smaller(_) => {
+                    let Some(wait) = retry.next(self.jitter(), failure.asked) else {
+                        return Err(failure.error);
+                    };
+                    if !self.gate.sleep(wait) {
+                        return Err(stopped(request.endpoint()));
+                    }
+                }
+                Verdict::Done | Verdict::Fail(_) => return Err(failure.error),
+            }
+        }
+    }
+
+    /// Sends a request once, when the gate lets it.
+    fn attempt(&self, request: &Request, safety: Safety) -> Result<Value, Failure> {
+        let Some(pass) = self.gate.pass() else {
+            return Err(Failure {
+                verdict: Verdict::Fail(Kind::Stopped),
+                error: stopped(request.endpoint()),
+                asked: None,
+            });
+        };
+        self.report.add(Counter::Requests, 1);
+        let response = match self.transport.send(request) {
+            Ok(response) => response,
+            Err(failure) => {
+                let verdict = judge_failure(&failure, safety);
+                return Err(Failure {
+                    verdict,
+                    error: Error::new(verdict.kind(), request.endpoint(), failure.to_string()),
+                    asked: None,
+                });
+            }
+        };
+        let mut answer = Answer::read(response, self.clock.now());
+        let verdict = judge(&answer, safety);
+        let outcome = match verdict {
+            Verdict::Refused => Outcome::Refused(answer.retry_after),
+            Verdict::Overloaded => Outcome::Overloaded(answer.retry_after),
+            _ => Outcome::Granted,
+        };
+        if matches!(answer.status, 429 | 529) {
+            self.report.add(Counter::RefusedRequests, 1);
+        }
+        pass.told(outcome, why_refused(&answer));
+        if verdict == Verdict::Done {
+            if let Some(value) = answer.json.take() {
+                return Ok(value);
+            }
+        }
+        Err(Failure {
+            verdict,
+            error: answer.error(verdict.kind(), request),
+            asked: answer.retry_after,
+        })
+    }
+
+    /// A number between 0 and 1, another one each time, so that workers that failed
+    /// together do not come back together.
+    pub(super) fn jitter(&self) -> f64 {
+        let count = self.calls.fetch_add(1, Ordering::Relaxed);
+        let bits = self.seed.hash_one(count);
+        (bits >> 11) as f64 / (1u64 << 53) as f64
     }
 }
+
+/// One attempt without an answer to hand out.
+struct Failure {
+    verdict: Verdict,
+    error: Error,
+    /// How long the answer asks to wait.
+    asked: Option<Duration>,
+}
+
+/// The error of a call that a stop ended.
+pub(super) fn stopped(endpoint: String) -> Error {
+    Error::new(Kind::Stopped, endpoint, "the run was asked to end")
+}
+
+/// What to tell people while everybody waits.
+fn why_refused(answer: &Answer) -> &'static str {
+    match (answer.status, answer.limit_reason()) {
+        (529, _) => "Notion is overloaded",
+        (_, Some("public_api_space_request_rate_limit")) => {
+            "the workspace's request limit is reached"
+        }
+        (_, Some("public_api_endpoint_rate_limit")) => {
+            "Notion's limit for this kind of request is reached"
+        }
+        _ => "the token's request limit is reached",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,21 @@
-//! Downloads of files.
+//! Downloads: a file of any size, streamed, continued where it was cut.
+//!
+//! The bytes go straight into a writer that cannot go back. So a cut download is
+//! continued with a range, and where the host ignores ranges it is repeated and the
+//! part that was written is compared, by its hash, instead of written. File hosts are not
+//! the API: no token, no gate.
 
-use std::io::Write;
+use std::io::{Read, Write};
 
-use super::{Error, Notion};
+use sha2::{Digest, Sha256};
+
+use super::answer::wait_from_text;
+use super::client::stopped;
+use super::retry::Retry;
+use super::{Error, Kind, Notion, Stream, TransportError};
+
+/// How much is read at once.
+const CHUNK: usize = 64 * 1024;
 
 /// A finished download.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,9 +27,214 @@ pub struct Download {
 }
 
 impl Notion {
-    /// Streams a file into `into`.
+    /// Streams a file into `into`. It carries no token and follows redirects.
+    ///
+    /// [`Kind::Expired`] when the host no longer knows the URL (403, 404, 410): ask Notion
+    /// for the object again, and download with the fresh URL into a fresh writer.
+    /// [`Kind::Local`] when `into` fails. After any error, what was written is worthless.
     pub fn download(&self, url: &str, into: &mut dyn Write) -> Result<Download, Error> {
-        let _ = (url, into);
-        todo!()
+        let endpoint = format!("GET {}", without_query(url));
+        let mut retry = Retry::default();
+        let mut copy = Copy {
+            into,
+            written: 0,
+            hash: Sha256::new(),
+            ranges: true,
+        };
+        loop {
+            let before = copy.written;
+            if self.gate.is_stopped() {
+                return Err(stopped(endpoint));
+            }
+            let from = if copy.ranges { copy.written } else { 0 };
+            let step = match self.transport.download(url, from) {
+                Ok(stream) => copy.take(stream, from, &|| self.gate.is_stopped()),
+                Err(failure) => Step::from_failure(&failure),
+            };
+            let (kind, status, message, asked) = match step {
+                Step::Done(content_type) => {
+                    return Ok(Download {
+                        bytes: copy.written,
+                        content_type,
+                    });
+                }
+                Step::Fail(kind, status, message) => {
+                    return Err(error(kind, endpoint, status, message));
+                }
+                Step::Again(kind, status, message, asked) => (kind, status, message, asked),
+            };
+            if copy.written > before {
+                // It goes on, so the host is alive.
+                retry = Retry::default();
+            }
+            let asked = asked.and_then(|text| wait_from_text(&text, self.clock.now()));
+            match retry.next(self.jitter(), asked) {
+                Some(wait) if self.gate.sleep(wait) => {}
+                Some(_) => return Err(stopped(endpoint)),
+                None => return Err(error(kind, endpoint, status, message)),
+            }
+        }
     }
 }
+
+/// How one answer of a file host ended.
+enum Step {
+    /// All is written; with the content type.
+    Done(Option<String>),
+    /// Perhaps next time: kind, status, message, `Retry-After`.
+    Again(Kind, Option<u16>, String, Option<String>),
+    /// Never.
+    Fail(Kind, Option<u16>, String),
+}
+
+impl Step {
+    fn from_failure(failure: &TransportError) -> Step {
+        let text = failure.to_string();
+        match failure {
+            TransportError::Request(_) => Step::Fail(Kind::Local, None, text),
+            TransportError::Tls(_) => Step::Fail(Kind::Transport, None, text),
+            _ => Step::Again(Kind::Transport, None, text, None),
+        }
+    }
+}
+
+/// A file on its way.
+struct Copy<'a> {
+    into: &'a mut dyn Write,
+    written: u64,
+    /// Of all that is written.
+    hash: Sha256,
+    /// Whether the host may be asked for a part.
+    ranges: bool,
+}
+
+impl Copy<'_> {
+    /// Takes what an answer to a request from byte `from` on holds.
+    fn take(&mut self, stream: Stream, from: u64, stopped: &dyn Fn() -> bool) -> Step {
+        let status = stream.status;
+        let header = |name: &str| {
+            let mut headers = stream.headers.iter();
+            headers
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+        };
+        let again = |kind, message: &str| {
+            Step::Again(
+                kind,
+                Some(status),
+                message.to_owned(),
+                header("retry-after"),
+            )
+        };
+        let fail = |kind, message: &str| Step::Fail(kind, Some(status), message.to_owned());
+        let range = header("content-range").and_then(|text| Range::read(&text));
+        let starts_at = match status {
+            200 => 0,
+            206 => match range {
+                Some(range) if range.from == from => from,
+                _ => {
+                    self.ranges = false;
+                    return again(
+                        Kind::Malformed,
+                        "the file host sent another part than asked for",
+                    );
+                }
+            },
+            202 => return again(Kind::Server, "the file is not ready"),
+            400 | 401 | 403 | 404 | 410 => {
+                return fail(Kind::Expired, "the file host no longer knows this URL");
+            }
+            416 => {
+                self.ranges = false;
+                return again(Kind::Malformed, "the file host has no such part");
+            }
+            408 | 425 | 429 | 500..=599 => {
+                return again(Kind::Server, "the file host cannot answer now");
+            }
+            _ => return fail(Kind::Other, "the file host gave an unexpected answer"),
+        };
+        // A host that compresses on its own counts other bytes than those that arrive.
+        let encoded = header("content-encoding").is_some_and(|coding| coding != "identity");
+        if encoded {
+            self.ranges = false;
+        }
+        let length = header("content-length").and_then(|text| text.trim().parse::<u64>().ok());
+        let end = if encoded {
+            None
+        } else {
+            length.map(|length| starts_at.saturating_add(length))
+        };
+        let content_type = header("content-type");
+        let mut body = stream.body;
+        let mut skip = self.written - starts_at;
+        let mut skipped = Sha256::new();
+        let mut position = starts_at;
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            if stopped() {
+                return fail(Kind::Stopped, "the run was asked to end");
+            }
+            let count = match body.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => return again(Kind::Transport, &format!("connection lost: {error}")),
+            };
+            position += count as u64;
+            let old = usize::try_from(skip).map_or(count, |skip| skip.min(count));
+            let (known, new) = chunk[..count].split_at(old);
+            if !known.is_empty() {
+                skipped.update(known);
+                skip -= known.len() as u64;
+                if skip == 0 && skipped.clone().finalize() != self.hash.clone().finalize() {
+                    let message = "the file changed while it was read";
+                    return fail(Kind::Transport, message);
+                }
+            }
+            if let Err(error) = self.into.write_all(new) {
+                return fail(Kind::Local, &format!("cannot write what was read: {error}"));
+            }
+            self.hash.update(new);
+            self.written += new.len() as u64;
+        }
+        match end {
+            Some(end) if position < end => {
+                again(Kind::Transport, "connection lost: the file is cut")
+            }
+            Some(end) if position > end => fail(
+                Kind::Malformed,
+                "the file is longer than the file host said",
+            ),
+            _ if skip > 0 => fail(Kind::Transport, "the file changed while it was read"),
+            _ => Step::Done(content_type),
+        }
+    }
+}
+
+/// The first byte of a `Content-Range: bytes 5-9/10`.
+struct Range {
+    from: u64,
+}
+
+impl Range {
+    fn read(text: &str) -> Option<Range> {
+        let (from, _) = text.trim().strip_prefix("bytes")?.split_once('-')?;
+        let from = from.trim().parse().ok()?;
+        Some(Range { from })
+    }
+}
+
+/// A URL without the query, which may hold a signature.
+fn without_query(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or(url)
+}
+
+fn error(kind: Kind, endpoint: String, status: Option<u16>, message: String) -> Error {
+    Error {
+        status,
+        ..Error::new(kind, endpoint, message)
+    }
+}
+
+#[cfg(test)]
+mod tests;

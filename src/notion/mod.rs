@@ -5,11 +5,19 @@
 //! that is listings: cursors, windows, repeated objects. The module knows nothing
 //! of repositories.
 
+mod answer;
 mod client;
 mod download;
 mod endpoints;
 mod error;
+mod gate;
+mod http;
 mod listing;
+mod pace;
+mod retry;
+mod rows;
+#[cfg(test)]
+mod testing;
 mod token;
 mod transport;
 

@@ -42,6 +42,39 @@ pub struct Request {
     pub body: Option<Value>,
 }
 
+impl Request {
+    /// A GET without parameters.
+    pub fn get(path: impl Into<String>) -> Request {
+        Request {
+            method: Method::Get,
+            path: path.into(),
+            query: Vec::new(),
+            body: None,
+        }
+    }
+
+    /// A POST with a JSON body.
+    pub fn post(path: impl Into<String>, body: Value) -> Request {
+        Request {
+            method: Method::Post,
+            path: path.into(),
+            query: Vec::new(),
+            body: Some(body),
+        }
+    }
+
+    /// The same request with one more query parameter.
+    pub fn with_query(mut self, name: &str, value: impl Into<String>) -> Request {
+        self.query.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Method and path, for messages.
+    pub fn endpoint(&self) -> String {
+        format!("{} {}", self.method.as_str(), self.path)
+    }
+}
+
 /// A whole answer, of any status.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {

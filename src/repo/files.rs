@@ -34,9 +34,6 @@ pub enum Publish {
     Replace,
 }
 
-/// Names of temporary files begin so; every reader passes over them.
-pub const TEMPORARY: &str = ".tmp-";
-
 /// A folder that a repository lives in. Shared by threads.
 ///
 /// Errors are plain [`io::Error`]s; the repository adds which file it was.
@@ -44,8 +41,9 @@ pub trait Files: Send + Sync {
     /// How to name `path` to a person.
     fn place(&self, path: &str) -> String;
 
-    /// What is in `folder` (`""` is the repository itself), in no order, without
-    /// temporary files. Complete, or an error; a missing folder is `NotFound`.
+    /// What is in `folder` (`""` is the repository itself), in no order. Complete,
+    /// or an error; a missing folder is `NotFound`. Files that were begun and not
+    /// published may be listed, under names with the prefix [`TEMPORARY`](crate::fsio::TEMPORARY).
     fn list(&self, folder: &str) -> io::Result<Vec<Listed>>;
 
     /// Opens a file for reading from its start. A missing one is `NotFound`.
@@ -108,7 +106,7 @@ pub trait LogFile: Send + Sync {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
 
     /// The length in bytes.
-    fn size(&self) -> io::Result<u64>;
+    fn size(&self) -> u64;
 
     /// Cuts the file to `size` bytes; it never grows by this.
     fn truncate(&self, size: u64) -> io::Result<()>;

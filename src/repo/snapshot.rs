@@ -1,23 +1,94 @@
 //! Snapshots: one state of a workspace each, a small JSON file that names a tree.
+//!
+//! The file's name carries the time and the first digits of its own hash, so that
+//! names sort by age, never clash, and show damage. A snapshot says which version
+//! of the format and which named features a reader must know; one that asks for
+//! more than this program knows is refused instead of being half understood.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::ErrorKind;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Error, ObjectId, Repository};
+use super::{Error, ObjectId, Publish, Repository, to_json};
 
-/// The name of a snapshot: `<YYYYMMDDTHHMMSSZ>-<8 hexadecimal digits>`.
+/// The folder of all snapshots.
+const SNAPSHOTS: &str = "snapshots";
+/// The longest snapshot in bytes; a real one has about a thousand.
+const LIMIT: u64 = 4 << 20;
+/// The named features that this program knows.
+const FEATURES: &[&str] = &[];
+/// How times are written in names, always in UTC.
+const TIME: &str = "%Y%m%dT%H%M%SZ";
+/// How many characters that takes.
+const TIME_LENGTH: usize = 16;
+/// How many hexadecimal digits of the file's hash follow.
+const DIGITS: usize = 8;
+
+/// The name of a snapshot: `<YYYYMMDDTHHMMSSZ>-<8 hexadecimal digits>`. Names
+/// sort by time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SnapshotId(String);
 
+impl SnapshotId {
+    fn new(time: Timestamp, content: &[u8]) -> SnapshotId {
+        let mut hash = ObjectId::of(content).to_string();
+        hash.truncate(DIGITS);
+        SnapshotId(format!("{}-{hash}", time.strftime(TIME)))
+    }
+
+    /// The time in the name: when the dump ended, to the second.
+    pub fn time(&self) -> Timestamp {
+        // Names are checked when they are made.
+        parse_time(&self.0).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The eight digits of the hash, which people type for short.
+    pub fn short(&self) -> &str {
+        self.0.get(TIME_LENGTH + 1..).unwrap_or(&self.0)
+    }
+
+    fn path(&self) -> String {
+        format!("{SNAPSHOTS}/{self}.json")
+    }
+}
+
+fn parse_time(name: &str) -> Option<Timestamp> {
+    let time = DateTime::strptime(TIME, name.get(..TIME_LENGTH)?).ok()?;
+    Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
 impl TryFrom<String> for SnapshotId {
     type Error = String;
-    fn try_from(_text: String) -> Result<SnapshotId, String> {
-        todo!()
+
+    fn try_from(text: String) -> Result<SnapshotId, String> {
+        let digits = text
+            .get(TIME_LENGTH..)
+            .and_then(|rest| rest.strip_prefix('-'));
+        let fine = digits.is_some_and(|digits| {
+            digits.len() == DIGITS
+                && digits
+                    .bytes()
+                    .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+        });
+        // Written back, to refuse other spellings of the same time.
+        match parse_time(&text) {
+            Some(time) if fine && text.starts_with(&time.strftime(TIME).to_string()) => {
+                Ok(SnapshotId(text))
+            }
+            _ => Err(format!("'{text}' is not the name of a snapshot")),
+        }
     }
 }
 
@@ -60,7 +131,8 @@ pub struct Snapshot {
     pub source: Source,
     /// The root directory.
     pub tree: ObjectId,
-    /// The snapshot that unchanged pages were carried over from.
+    /// The snapshot that unchanged pages were carried over from. It may be gone
+    /// since; nothing of this one depends on it.
     #[serde(default)]
     pub parent: Option<SnapshotId>,
     /// Labels given by the user.
@@ -90,6 +162,27 @@ impl Snapshot {
     pub const VERSION: u32 = 1;
 }
 
+/// What every version of the format has, looked at before anything else.
+#[derive(Deserialize)]
+struct Needs {
+    version: u32,
+    #[serde(default)]
+    features: Vec<String>,
+}
+
+impl Needs {
+    /// What is needed that this program does not know.
+    fn unknown(&self) -> Option<String> {
+        if self.version > Snapshot::VERSION {
+            return Some(format!("format version {}", self.version));
+        }
+        self.features
+            .iter()
+            .find(|feature| !FEATURES.contains(&feature.as_str()))
+            .map(|feature| format!("feature {feature:?}"))
+    }
+}
+
 /// All snapshots of a repository, oldest first.
 #[derive(Debug, Default)]
 pub struct Snapshots {
@@ -97,32 +190,361 @@ pub struct Snapshots {
     pub whole: Vec<(SnapshotId, Snapshot)>,
     /// Those that cannot, with the reason.
     pub damaged: Vec<(SnapshotId, Error)>,
+    /// Paths of files among them that have no snapshot's name.
+    pub others: Vec<String>,
 }
 
 impl Repository {
     /// Makes everything stored so far durable, then saves a snapshot of it.
-    pub fn save_snapshot(&self, _snapshot: &Snapshot) -> Result<SnapshotId, Error> {
-        todo!()
+    ///
+    /// The tree must be stored already; a snapshot that names what is not there
+    /// is refused.
+    pub fn save_snapshot(&self, snapshot: &Snapshot) -> Result<SnapshotId, Error> {
+        let invalid = |reason: String| Error::Invalid {
+            what: "a snapshot".to_string(),
+            reason,
+        };
+        let needs = Needs {
+            version: snapshot.version,
+            features: snapshot.features.clone(),
+        };
+        if let Some(unknown) = needs.unknown() {
+            return Err(invalid(format!("it asks for {unknown}")));
+        }
+        if !self.has(snapshot.tree)? {
+            return Err(invalid(format!(
+                "its root directory {} is not stored",
+                snapshot.tree
+            )));
+        }
+        // By way of a value, whose keys are sorted.
+        let value = serde_json::to_value(snapshot).map_err(|error| invalid(error.to_string()))?;
+        let mut content = to_json(&value, "a snapshot")?;
+        content.push(b'\n');
+        if content.len() as u64 > LIMIT {
+            return Err(invalid(format!("it is longer than {LIMIT} bytes")));
+        }
+        let id = SnapshotId::new(snapshot.finished, &content);
+
+        self.flush()?;
+        self.files
+            .create_folder(SNAPSHOTS)
+            .map_err(self.io("create", SNAPSHOTS))?;
+        match self.write(&id.path(), &content, Publish::New) {
+            // The name holds the hash, so it is the same snapshot, saved before.
+            Err(Error::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {}
+            result => result?,
+        }
+        self.sync_folder(SNAPSHOTS)?;
+        self.sync_folder("")?;
+        Ok(id)
     }
 
     /// All snapshots that can be read, oldest first.
     pub fn snapshots(&self) -> Result<Vec<(SnapshotId, Snapshot)>, Error> {
-        todo!()
+        Ok(self.all_snapshots()?.whole)
     }
 
     /// All snapshots, the unreadable ones apart.
     pub fn all_snapshots(&self) -> Result<Snapshots, Error> {
-        todo!()
+        let (names, others) = self.snapshot_names()?;
+        let mut found = Snapshots {
+            others,
+            ..Snapshots::default()
+        };
+        for id in names {
+            match self.snapshot(&id) {
+                Ok(snapshot) => found.whole.push((id, snapshot)),
+                // Forgotten by another process since the folder was read.
+                Err(Error::Missing { .. }) => {}
+                Err(error) => found.damaged.push((id, error)),
+            }
+        }
+        Ok(found)
     }
 
     /// The snapshot with this name.
-    pub fn snapshot(&self, _id: &SnapshotId) -> Result<Snapshot, Error> {
-        todo!()
+    pub fn snapshot(&self, id: &SnapshotId) -> Result<Snapshot, Error> {
+        let path = id.path();
+        let content = self.load(&path, LIMIT)?;
+        let needs: Needs = serde_json::from_slice(&content)
+            .map_err(|error| self.damaged(&path, format_args!("not a snapshot: {error}")))?;
+        if let Some(needs) = needs.unknown() {
+            return Err(Error::Newer {
+                place: self.place(&path),
+                needs,
+            });
+        }
+        let found = SnapshotId::new(id.time(), &content);
+        if found != *id {
+            return Err(self.damaged(
+                &path,
+                format_args!(
+                    "its content hashes to {}, not as its name says",
+                    found.short()
+                ),
+            ));
+        }
+        serde_json::from_slice(&content)
+            .map_err(|error| self.damaged(&path, format_args!("not a snapshot: {error}")))
     }
 
-    /// The snapshot that a person means: `latest`, a prefix of its name or of its
-    /// eight digits, or a time, which means the newest at or before it.
-    pub fn find_snapshot(&self, _text: &str) -> Result<(SnapshotId, Snapshot), Error> {
-        todo!()
+    /// The snapshot that a person means: `latest`; the beginning of its name or of
+    /// its eight digits; or a date or time with dashes, which means the newest at
+    /// or before it. Times without an offset are UTC, as the names are; a date
+    /// means its end.
+    pub fn find_snapshot(&self, text: &str) -> Result<(SnapshotId, Snapshot), Error> {
+        let text = text.trim();
+        let (names, _) = self.snapshot_names()?;
+        let id = choose(&names, text)?;
+        let snapshot = self.snapshot(&id)?;
+        Ok((id, snapshot))
+    }
+
+    /// The names of all snapshots, oldest first, and the paths of other files there.
+    fn snapshot_names(&self) -> Result<(Vec<SnapshotId>, Vec<String>), Error> {
+        let mut names = Vec::new();
+        let mut others = Vec::new();
+        for entry in self.list(SNAPSHOTS)? {
+            let name = entry.name.strip_suffix(".json").unwrap_or_default();
+            match SnapshotId::try_from(name.to_string()) {
+                Ok(id) if !entry.folder => names.push(id),
+                _ => others.push(format!("{SNAPSHOTS}/{}", entry.name)),
+            }
+        }
+        names.sort();
+        others.sort();
+        Ok((names, others))
+    }
+}
+
+/// Picks the snapshot that `text` means from sorted names.
+fn choose(names: &[SnapshotId], text: &str) -> Result<SnapshotId, Error> {
+    let newest = if text == "latest" {
+        names.last()
+    } else if let Some(time) = time_meant(text) {
+        names.iter().rfind(|id| id.time() <= time)
+    } else {
+        let mut matches: Vec<_> = names
+            .iter()
+            .filter(|id| {
+                !text.is_empty() && (id.0.starts_with(text) || id.short().starts_with(text))
+            })
+            .collect();
+        if matches.len() > 1 {
+            return Err(Error::Ambiguous {
+                text: text.to_string(),
+                names: matches.into_iter().map(SnapshotId::to_string).collect(),
+            });
+        }
+        matches.pop()
+    };
+    newest.cloned().ok_or_else(|| Error::NoSnapshot {
+        text: text.to_string(),
+    })
+}
+
+/// The last moment that a date or time with dashes means.
+fn time_meant(text: &str) -> Option<Timestamp> {
+    // Without dashes it is the beginning of a name.
+    if text.as_bytes().get(4) != Some(&b'-') {
+        return None;
+    }
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Some(time);
+    }
+    let mut time = text.parse::<DateTime>().ok()?;
+    if text.len() == "2025-11-23".len() {
+        time = time.date().at(23, 59, 59, 999_999_999);
+    }
+    Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::{Memory, Tree};
+    use proptest::prelude::*;
+    use std::sync::Arc;
+
+    pub(crate) fn snapshot(repository: &Repository, finished: &str) -> Snapshot {
+        Snapshot {
+            version: Snapshot::VERSION,
+            features: Vec::new(),
+            started: "2025-01-01T00:00:00Z".parse().unwrap(),
+            finished: finished.parse().unwrap(),
+            source: Source::default(),
+            tree: repository.put_tree(&Tree::default()).unwrap(),
+            parent: None,
+            tags: Vec::new(),
+            host: "here".to_string(),
+            program: "test".to_string(),
+            complete: true,
+            counts: BTreeMap::from([("pages".to_string(), 2)]),
+            ledger: BTreeMap::new(),
+            options: Value::Null,
+        }
+    }
+
+    fn repository() -> (Memory, Repository) {
+        let files = Memory::new();
+        let repository = Repository::create(Arc::new(files.clone())).unwrap();
+        (files, repository)
+    }
+
+    #[test]
+    fn saved_snapshots_come_back_oldest_first() {
+        let (files, repository) = repository();
+        let mut later = snapshot(&repository, "2025-11-23T10:00:00.9Z");
+        let earlier = snapshot(&repository, "2025-11-22T10:00:00Z");
+        let later_id = repository.save_snapshot(&later).unwrap();
+        let earlier_id = repository.save_snapshot(&earlier).unwrap();
+        assert!(later_id.as_str().starts_with("20251123T100000Z-"));
+        assert_eq!(later_id.time().to_string(), "2025-11-23T10:00:00Z");
+        let bytes = files.content(&later_id.path()).unwrap();
+        assert!(
+            ObjectId::of(&bytes)
+                .to_string()
+                .starts_with(later_id.short())
+        );
+        assert_eq!(
+            repository.snapshots().unwrap(),
+            [(earlier_id, earlier), (later_id.clone(), later.clone())]
+        );
+        assert_eq!(repository.save_snapshot(&later).unwrap(), later_id);
+        later.parent = Some(later_id.clone());
+        assert_ne!(repository.save_snapshot(&later).unwrap(), later_id);
+        assert_eq!(repository.snapshots().unwrap().len(), 3);
+    }
+
+    fn names() -> Vec<SnapshotId> {
+        [
+            "20251122T100000Z-aaaa1111",
+            "20251123T100000Z-aaaa2222",
+            "20251123T120000Z-2025bbbb",
+        ]
+        .map(|name| SnapshotId::try_from(name.to_string()).unwrap())
+        .to_vec()
+    }
+
+    #[test]
+    fn a_snapshot_is_found_by_what_people_type() {
+        for (text, expected) in [
+            ("latest", 2),
+            ("20251122T100000Z-aaaa1111", 0),
+            ("20251122", 0),
+            ("aaaa2", 1),
+            ("2025b", 2),
+            ("2025-11-23", 2),
+            ("2025-11-22", 0),
+            ("2026-01-01", 2),
+            ("2025-11-23T11:59", 1),
+            ("2025-11-23T12:00:00", 2),
+            ("2025-11-23 11:00:00", 1),
+            ("2025-11-23T12:59:59+01:00", 1),
+            ("2025-11-23T13:00:00+01:00", 2),
+        ] {
+            assert_eq!(choose(&names(), text).unwrap(), names()[expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_matches_none_or_many_says_so() {
+        for text in [
+            "",
+            "2025-11-21",
+            "ffff",
+            "Latest",
+            "aaaa11112",
+            "2025-99-99",
+        ] {
+            let error = choose(&names(), text).unwrap_err();
+            assert!(matches!(error, Error::NoSnapshot { .. }), "{text}");
+        }
+        assert!(choose(&[], "latest").is_err());
+        let error = choose(&names(), "aaaa").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "'aaaa' matches more than one snapshot: 20251122T100000Z-aaaa1111, 20251123T100000Z-aaaa2222"
+        );
+        assert!(choose(&names(), "2025").is_err());
+    }
+
+    #[test]
+    fn names_are_checked() {
+        for name in [
+            "",
+            "20251122T100000Z",
+            "20251122T100000Z-aaaa111",
+            "20251122T100000Z-AAAA1111",
+            "20251122T100000Z_aaaa1111",
+            "20251322T100000Z-aaaa1111",
+            "../51122T100000Z-aaaa1111",
+            "20251122T10000éZ-aaaa111",
+        ] {
+            assert!(SnapshotId::try_from(name.to_string()).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn newer_and_damaged_snapshots_are_told_apart_and_stop_nobody() {
+        let (files, repository) = repository();
+        let good = snapshot(&repository, "2025-11-23T10:00:00Z");
+        let id = repository.save_snapshot(&good).unwrap();
+        let bytes = files.content(&id.path()).unwrap();
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        for (name, content, message) in [
+            (
+                "20251123T100001Z-00000000",
+                text.replace("\"version\":1", "\"version\":2"),
+                "needs format version 2, so a newer notion-backup must read it",
+            ),
+            (
+                "20251123T100002Z-00000000",
+                text.replace("\"features\":[]", "\"features\":[\"packs\"]"),
+                "needs feature \"packs\", so a newer notion-backup must read it",
+            ),
+            (
+                "20251123T100003Z-00000000",
+                text.replace("here", "hexe"),
+                "not as its name says",
+            ),
+            ("20251123T100004Z-00000000", String::new(), "not a snapshot"),
+        ] {
+            let path = format!("snapshots/{name}.json");
+            files.overwrite(&path, content.as_bytes());
+            let error = repository.find_snapshot(name).unwrap_err();
+            assert!(error.to_string().contains(message), "{name}: {error}");
+        }
+        files.overwrite("snapshots/notes.txt", b"");
+        files.overwrite("snapshots/.tmp-1", b"");
+        let all = repository.all_snapshots().unwrap();
+        assert_eq!(all.whole, [(id, good)]);
+        assert_eq!(all.damaged.len(), 4);
+        assert_eq!(all.others, ["snapshots/notes.txt"]);
+    }
+
+    #[test]
+    fn a_snapshot_of_nothing_stored_is_refused() {
+        let (_, repository) = repository();
+        let mut lost = snapshot(&repository, "2025-11-23T10:00:00Z");
+        lost.tree = ObjectId::of(b"never stored");
+        let error = repository.save_snapshot(&lost).unwrap_err();
+        assert!(matches!(error, Error::Invalid { .. }), "{error}");
+        let mut strange = snapshot(&repository, "2025-11-23T10:00:00Z");
+        strange.features = vec!["packs".to_string()];
+        assert!(repository.save_snapshot(&strange).is_err());
+        assert!(repository.snapshots().unwrap().is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in ".{0,40}") {
+            let (files, repository) = repository();
+            files.overwrite("snapshots/20251123T100003Z-00000000.json", &bytes);
+            prop_assert!(repository.snapshots().unwrap().is_empty());
+            prop_assert!(repository.find_snapshot(&text).is_err());
+            let _ = SnapshotId::try_from(text);
+        }
     }
 }

@@ -1,66 +1,320 @@
 //! State: what a command must remember to be continued after an interruption.
+//!
+//! A group of state files is a folder that one process holds at a time. In it are
+//! append-only logs and small files that are replaced in one step. State is not
+//! part of any snapshot; losing it costs time, not content.
 
-use super::{Error, Repository};
+use std::io::ErrorKind;
+use std::sync::Arc;
 
-/// One group of state files, held by this process alone.
-pub struct State {}
+use super::files::{Files, Held, LogFile, Publish};
+use super::lock::{LockKind, Note};
+use super::tree::is_safe_name;
+use super::{Error, Repository, to_json};
+
+/// The folder of all state.
+const STATE: &str = "state";
+/// The file of each group that its holder locks.
+const LOCK: &str = "lock";
+/// The longest replaceable file, in bytes.
+const LIMIT: u64 = 256 << 20;
+/// The longest lock file that is looked at, in bytes.
+const LOCK_LIMIT: u64 = 64 * 1024;
+
+/// One group of state files, held by this process until this is dropped.
+pub struct State {
+    /// A view of the same files, for its errors and its care in writing.
+    repository: Repository,
+    folder: String,
+    _held: Box<dyn Held>,
+}
 
 /// An append-only file of a [`State`]. Shared by threads.
-pub struct Log {}
+///
+/// A process that dies leaves what was appended, the last piece perhaps in part:
+/// whoever reads a log must be able to tell.
+pub struct Log {
+    files: Arc<dyn Files>,
+    path: String,
+    file: Box<dyn LogFile>,
+}
 
 impl Repository {
-    /// Takes `state/<group>/` for this process, making it when it does not exist.
-    pub fn state(&self, _group: &str) -> Result<State, Error> {
-        todo!()
+    /// Takes `state/<group>/` for this process, making it when it does not exist;
+    /// [`Error::Locked`] when another process holds it.
+    pub fn state(&self, group: &str) -> Result<State, Error> {
+        check_name(group)?;
+        let folder = format!("{STATE}/{group}");
+        self.files
+            .create_folder(&folder)
+            .map_err(self.io("create", &folder))?;
+        let path = format!("{folder}/{LOCK}");
+        let held = self.files.try_lock(&path).map_err(self.io("lock", &path))?;
+        let Some(held) = held else {
+            let content = self.load(&path, LOCK_LIMIT).unwrap_or_default();
+            let note: Note = serde_json::from_slice(&content).unwrap_or_else(|_| Note::unknown());
+            return Err(note.refusal(self.place(&path)));
+        };
+        let note = Note::own(LockKind::Exclusive, &format!("work on {group}"), None);
+        // Only for the message that others get, so it need not succeed.
+        let _ = held.note(&to_json(&note, "a lock")?);
+        Ok(State {
+            repository: Repository {
+                files: self.files.clone(),
+                id: self.id.clone(),
+                touched: Default::default(),
+            },
+            folder,
+            _held: held,
+        })
     }
+
+    /// The names of all groups of state, sorted.
+    pub fn state_groups(&self) -> Result<Vec<String>, Error> {
+        let mut groups: Vec<_> = self
+            .list(STATE)?
+            .into_iter()
+            .filter(|entry| entry.folder)
+            .map(|entry| entry.name)
+            .collect();
+        groups.sort();
+        Ok(groups)
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Error> {
+    if is_safe_name(name) && name != LOCK && !name.starts_with('.') {
+        return Ok(());
+    }
+    Err(Error::Invalid {
+        what: "state".to_string(),
+        reason: format!("{name:?} cannot be its name"),
+    })
 }
 
 impl State {
-    /// Opens an append-only file, making it when it does not exist.
-    pub fn log(&self, _name: &str) -> Result<Log, Error> {
-        todo!()
+    fn path(&self, name: &str) -> Result<String, Error> {
+        check_name(name)?;
+        Ok(format!("{}/{name}", self.folder))
+    }
+
+    /// Opens an append-only file, making it when it does not exist. Open it once:
+    /// two handles do not know of each other's appends.
+    pub fn log(&self, name: &str) -> Result<Log, Error> {
+        let path = self.path(name)?;
+        let repository = &self.repository;
+        let old = repository
+            .files
+            .size(&path)
+            .map_err(repository.io("look at", &path))?;
+        let file = repository
+            .files
+            .log(&path)
+            .map_err(repository.io("open", &path))?;
+        if old.is_none() {
+            self.sync_folders()?;
+        }
+        Ok(Log {
+            files: repository.files.clone(),
+            path,
+            file,
+        })
+    }
+
+    /// An empty log without a name, which vanishes with the process, however that ends:
+    /// for what must not stay on the disk.
+    pub fn scratch(&self) -> Result<Log, Error> {
+        const NAME: &str = "scratch";
+        self.remove(NAME)?;
+        let log = self.log(NAME)?;
+        self.remove(NAME)?;
+        Ok(log)
     }
 
     /// What was stored under this name, if anything.
-    pub fn load(&self, _name: &str) -> Result<Option<Vec<u8>>, Error> {
-        todo!()
+    pub fn load(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        match self.repository.load(&self.path(name)?, LIMIT) {
+            Ok(content) => Ok(Some(content)),
+            Err(Error::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
-    /// Stores a small file in one step, durably.
-    pub fn store(&self, _name: &str, _content: &[u8]) -> Result<(), Error> {
-        todo!()
+    /// Stores a small file (at most 256 MiB) in one step, durably.
+    pub fn store(&self, name: &str, content: &[u8]) -> Result<(), Error> {
+        let path = self.path(name)?;
+        if content.len() as u64 > LIMIT {
+            return Err(Error::Invalid {
+                what: path,
+                reason: format!("it is longer than {LIMIT} bytes"),
+            });
+        }
+        self.repository.write(&path, content, Publish::Replace)?;
+        self.sync_folders()
     }
 
     /// Removes a file or log; one that is not there is fine.
-    pub fn remove(&self, _name: &str) -> Result<(), Error> {
-        todo!()
+    pub fn remove(&self, name: &str) -> Result<(), Error> {
+        let path = self.path(name)?;
+        match self.repository.files.remove(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(self.repository.io("remove", &path)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn sync_folders(&self) -> Result<(), Error> {
+        for folder in [self.folder.as_str(), STATE, ""] {
+            self.repository.sync_folder(folder)?;
+        }
+        Ok(())
     }
 }
 
-#[allow(clippy::len_without_is_empty)]
+#[allow(clippy::len_without_is_empty)] // Nobody asks whether a log is empty.
 impl Log {
-    /// Adds bytes at the end and returns their offset.
-    pub fn append(&self, _bytes: &[u8]) -> Result<u64, Error> {
-        todo!()
+    fn io(&self, action: &'static str) -> impl FnOnce(std::io::Error) -> Error + '_ {
+        move |source| Error::Io {
+            action,
+            place: self.files.place(&self.path),
+            source,
+        }
     }
 
-    /// Reads exactly `len` bytes at `offset`.
-    pub fn read_at(&self, _offset: u64, _len: u32) -> Result<Vec<u8>, Error> {
-        todo!()
+    /// Adds bytes at the end and returns their offset.
+    pub fn append(&self, bytes: &[u8]) -> Result<u64, Error> {
+        self.file.append(bytes).map_err(self.io("append to"))
+    }
+
+    /// Reads exactly `len` bytes at `offset`; [`Error::Damaged`] when there are fewer.
+    pub fn read_at(&self, offset: u64, len: u32) -> Result<Vec<u8>, Error> {
+        let short = || Error::Damaged {
+            place: self.files.place(&self.path),
+            reason: format!("it ends before byte {}", offset.saturating_add(len.into())),
+        };
+        // Before room for it is made.
+        if offset.saturating_add(len.into()) > self.len() {
+            return Err(short());
+        }
+        let mut bytes = vec![0; len as usize];
+        let count = self
+            .file
+            .read_at(offset, &mut bytes)
+            .map_err(self.io("read"))?;
+        if count < bytes.len() {
+            return Err(short());
+        }
+        Ok(bytes)
     }
 
     /// The length in bytes.
     pub fn len(&self) -> u64 {
-        todo!()
+        self.file.size()
     }
 
-    /// Cuts the log to `len` bytes.
-    pub fn truncate(&self, _len: u64) -> Result<(), Error> {
-        todo!()
+    /// Cuts the log to `len` bytes; it never grows by this.
+    pub fn truncate(&self, len: u64) -> Result<(), Error> {
+        self.file.truncate(len).map_err(self.io("cut"))
     }
 
     /// Makes everything appended so far last through a power cut.
     pub fn sync(&self) -> Result<(), Error> {
-        todo!()
+        self.file.sync().map_err(self.io("make durable"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::{Disk, Memory};
+
+    fn both(test: impl Fn(Arc<dyn Files>)) {
+        let folder = tempfile::tempdir().unwrap();
+        test(Arc::new(Disk::new(folder.path())));
+        test(Arc::new(Memory::new()));
+    }
+
+    #[test]
+    fn one_process_at_a_time_holds_a_group() {
+        both(|files| {
+            let repository = Repository::create(files.clone()).unwrap();
+            let state = repository.state("crawl").unwrap();
+            let other = Repository::open(files.clone()).unwrap();
+            let error = other.state("crawl").err().unwrap();
+            assert!(error.is_locked());
+            let pid = std::process::id();
+            let expected = format!("locked by work on crawl (process {pid} on ");
+            assert!(error.to_string().contains(&expected), "{error}");
+            other.state("restore").unwrap();
+            drop(state);
+            other.state("crawl").unwrap();
+            assert_eq!(repository.state_groups().unwrap(), ["crawl", "restore"]);
+        });
+    }
+
+    #[test]
+    fn a_log_is_found_again_as_it_was_left() {
+        both(|files| {
+            let repository = Repository::create(files).unwrap();
+            let state = repository.state("crawl").unwrap();
+            let log = state.log("pages").unwrap();
+            assert_eq!(log.append(b"one\n").unwrap(), 0);
+            assert_eq!(log.append(b"two\n").unwrap(), 4);
+            log.append(b"tor").unwrap();
+            log.sync().unwrap();
+            drop(log);
+            let log = state.log("pages").unwrap();
+            assert_eq!(log.len(), 11);
+            log.truncate(8).unwrap();
+            log.truncate(100).unwrap();
+            assert_eq!(log.append(b"three\n").unwrap(), 8);
+            assert_eq!(log.read_at(4, 10).unwrap(), b"two\nthree\n");
+            for (offset, len) in [(5, 10), (15, 1), (u64::MAX, u32::MAX)] {
+                let error = log.read_at(offset, len).unwrap_err();
+                assert!(error.is_damage(), "{error}");
+            }
+            state.remove("pages").unwrap();
+            state.remove("pages").unwrap();
+            assert_eq!(state.log("pages").unwrap().len(), 0);
+        });
+    }
+
+    #[test]
+    fn threads_append_each_in_one_piece() {
+        use rayon::prelude::*;
+        both(|files| {
+            let repository = Repository::create(files).unwrap();
+            let log = repository.state("crawl").unwrap().log("pages").unwrap();
+            (0..100_u8).into_par_iter().for_each(|number| {
+                let offset = log.append(&[number; 50]).unwrap();
+                assert_eq!(log.read_at(offset, 50).unwrap(), [number; 50]);
+            });
+            assert_eq!(log.len(), 5000);
+        });
+    }
+
+    #[test]
+    fn a_small_file_is_replaced_durably() {
+        let files = Memory::new();
+        let repository = Repository::create(Arc::new(files.clone())).unwrap();
+        let state = repository.state("crawl").unwrap();
+        assert_eq!(state.load("seen").unwrap(), None);
+        state.store("seen", b"1").unwrap();
+        state.store("seen", b"2").unwrap();
+        assert_eq!(state.load("seen").unwrap().unwrap(), b"2");
+        let left = files.after_power_cut();
+        assert_eq!(left.content("state/crawl/seen").unwrap(), b"2");
+    }
+
+    #[test]
+    fn no_name_leads_out_of_the_group() {
+        let repository = Repository::create(Arc::new(Memory::new())).unwrap();
+        assert!(repository.state("../x").is_err());
+        let state = repository.state("crawl").unwrap();
+        for name in ["", "lock", "..", "a/b", ".tmp-1"] {
+            assert!(state.store(name, b"").is_err(), "{name}");
+            assert!(state.log(name).is_err(), "{name}");
+        }
     }
 }

@@ -69,7 +69,12 @@ fn a_missing_token_ends_with_20_and_says_how_to_get_one() {
     let ran = program.run("dump -r new");
     assert_eq!(ran.code, 20);
     assert!(ran.stderr.contains("no Notion token"), "{}", ran.stderr);
-    for word in ["profile/integrations", "Connections", "--token-file", "NOTION_API_TOKEN"] {
+    for word in [
+        "profile/integrations",
+        "Connections",
+        "--token-file",
+        "NOTION_API_TOKEN",
+    ] {
         assert!(ran.stderr.contains(word), "{word}: {}", ran.stderr);
     }
     assert!(!program.home().join("new").exists(), "nothing is made");

@@ -1,5 +1,11 @@
-//! The integration tests, in one binary: one module a theme.
+//! The integration tests, one binary: each module is a theme.
+
+#[path = "../support/mod.rs"]
+mod support;
 
 mod cli_generated;
 mod cli_usage;
+mod dump_first;
+mod fake_notion;
 mod program;
+mod site;

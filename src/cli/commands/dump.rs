@@ -12,9 +12,10 @@ use crate::cli::interrupt;
 use crate::cli::settings::{self, DumpSettings};
 use crate::cli::ui::{Table, Ui, words};
 use crate::clock::Clock;
+use crate::crawl::Comments;
 use crate::dump::{self, Summary};
 use crate::notion::Notion;
-use crate::repo::Repository;
+use crate::repo::{self, Repository};
 use crate::stop::{Stop, StopReason};
 
 pub fn run(args: &DumpArgs, context: &Context<'_>) -> Result<Exit, Error> {
@@ -67,13 +68,14 @@ fn options(settings: DumpSettings) -> dump::Options {
         files: settings.files,
         max_file_size: settings.max_file_size,
         comments: match settings.comments {
-            CommentsChoice::None => dump::Comments::None,
-            CommentsChoice::Pages => dump::Comments::Pages,
-            CommentsChoice::Blocks => dump::Comments::Blocks,
+            CommentsChoice::None => Comments::None,
+            CommentsChoice::Pages => Comments::Pages,
+            CommentsChoice::Blocks => Comments::Blocks,
         },
         max_shrink_percent: settings.max_shrink_percent,
         tags: settings.tags,
         jobs: settings.jobs,
+        host: repo::host(),
     }
 }
 
@@ -203,6 +205,7 @@ mod tests {
             snapshot: SnapshotId::try_from("20260301T120000Z-0123abcd".to_owned()).ok(),
             complete: true,
             stopped: None,
+            workspace: "Acme".to_owned(),
             counts: [("pages".to_owned(), 3)].into(),
             ledger: [("captured".to_owned(), 3)].into(),
             problems: Vec::new(),

@@ -1,0 +1,293 @@
+//! Downloading what Notion hosts, while its URLs are fresh.
+//!
+//! A signed URL lives an hour (section 3.7 of the API digest), so files are fetched
+//! right after the answer that held them; where that hour is over, or Notion refuses
+//! the URL, the object is asked for again. Bytes go straight into the repository under
+//! their hash. A file that the previous snapshot has at the same place under the same
+//! unsigned URL is not fetched again.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Error;
+use super::body::Record;
+use super::failed::Failed;
+use super::ledger::{Line, Status};
+use super::run::Crawl;
+use crate::model::{HostedFile, Kind, NotionId, hosted_files, without_signature};
+use crate::notion;
+use crate::repo::{ObjectId, ObjectWriter, Stored};
+use crate::report::Counter;
+
+/// A URL with less time left than this is asked for again first.
+const FRESH: SignedDuration = SignedDuration::from_secs(30);
+
+/// One row of `files.json`: a file, where it hangs, and where its bytes are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileRow {
+    /// `<id>#<JSON pointer>`: the object that holds the file, and where in it.
+    pub place: String,
+    /// The URL without its signature: it leads nowhere, but tells files apart.
+    pub url: String,
+    /// The original name. Untrusted text.
+    pub name: String,
+    /// The type that the file host gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// Bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// The content's hash, which is also the object's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<ObjectId>,
+    /// The file with the bytes, in the same directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Why there are no bytes: the status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// Why there are no bytes: the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// How the object that holds a file is asked for again.
+pub type Again<'a> = &'a dyn Fn() -> Result<Value, notion::Error>;
+
+/// The attachments of one page or database.
+pub struct Attachments<'c> {
+    crawl: &'c Crawl<'c>,
+    owner: NotionId,
+    rows: Vec<FileRow>,
+    /// The rows of the previous snapshot by place, read when first needed.
+    previous: Option<HashMap<String, FileRow>>,
+}
+
+impl<'c> Attachments<'c> {
+    /// No attachments of `owner` yet.
+    pub fn new(crawl: &'c Crawl<'c>, owner: NotionId) -> Attachments<'c> {
+        Attachments {
+            crawl,
+            owner,
+            rows: Vec::new(),
+            previous: None,
+        }
+    }
+
+    /// With the rows of an earlier reading to compare with.
+    pub fn with_previous(mut self, rows: Vec<FileRow>) -> Attachments<'c> {
+        self.previous = Some(
+            rows.into_iter()
+                .map(|row| (row.place.clone(), row))
+                .collect(),
+        );
+        self
+    }
+
+    /// Takes in every hosted file of `object`, whose id is `holder`.
+    pub fn take(
+        &mut self,
+        record: &mut Record,
+        holder: NotionId,
+        object: &Value,
+        again: Again,
+    ) -> Result<(), Failed> {
+        for file in hosted_files(object) {
+            let place = format!("{holder}#{}", file.pointer);
+            let mut row = FileRow {
+                url: without_signature(&file.url).to_string(),
+                name: file.name.clone(),
+                content_type: None,
+                size: None,
+                sha256: None,
+                file: None,
+                status: None,
+                reason: None,
+                place,
+            };
+            match self.obtain(&mut row, &file, again) {
+                Ok(()) => {}
+                Err(Lost::Fatal(failed)) => return Err(failed),
+                Err(Lost::File(status, reason)) => {
+                    let line = Line::new(holder, Kind::File, status, reason.clone());
+                    record.line(line.at(file.pointer.clone()));
+                    row.status = Some(status);
+                    row.reason = Some(reason);
+                }
+            }
+            self.rows.push(row);
+        }
+        Ok(())
+    }
+
+    fn obtain(&mut self, row: &mut FileRow, file: &HostedFile, again: Again) -> Result<(), Lost> {
+        let crawl = self.crawl;
+        if !crawl.options.files {
+            return Err(Lost::File(
+                Status::Excluded,
+                "files were not asked for".to_string(),
+            ));
+        }
+        if !crawl.options.full
+            && let Some(known) = self.previous()?.get(&row.place)
+            && known.url == row.url
+            && let Some(id) = known.sha256
+            && crawl.repo.has(id).map_err(Error::from)?
+        {
+            *row = FileRow {
+                name: row.name.clone(),
+                ..known.clone()
+            };
+            return Ok(());
+        }
+        let (stored, content_type) = fetch(crawl, file, again)?;
+        row.content_type = content_type;
+        row.size = Some(stored.size);
+        row.sha256 = Some(stored.id);
+        row.file = Some(format!("{}.bin", stored.id));
+        Ok(())
+    }
+
+    fn previous(&mut self) -> Result<&HashMap<String, FileRow>, Lost> {
+        let previous = match self.previous.take() {
+            Some(previous) => previous,
+            None => {
+                let crawl = self.crawl;
+                let file = crawl.base.sidecar(crawl.repo, self.owner, "files.json")?;
+                let rows: Vec<FileRow> = file
+                    .and_then(|rows| serde_json::from_value(rows).ok())
+                    .unwrap_or_default();
+                rows.into_iter()
+                    .map(|row| (row.place.clone(), row))
+                    .collect()
+            }
+        };
+        Ok(self.previous.insert(previous))
+    }
+
+    /// The rows, and the entries of the files with the bytes.
+    pub fn into_rows(mut self) -> (Vec<FileRow>, Vec<(String, Stored)>) {
+        self.rows.sort_by(|a, b| a.place.cmp(&b.place));
+        self.rows.dedup_by(|a, b| a.place == b.place);
+        let bytes = self.rows.iter().filter_map(|row| {
+            let stored = Stored {
+                id: row.sha256?,
+                size: row.size?,
+                new: false,
+            };
+            Some((row.file.clone()?, stored))
+        });
+        let bytes = bytes.collect();
+        (self.rows, bytes)
+    }
+
+    /// Puts `files.json` and the bytes into the owner's directory.
+    pub fn finish(self, record: &mut Record) -> Result<(), Error> {
+        let repo = self.crawl.repo;
+        let (rows, bytes) = self.into_rows();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let stored = repo.put_json(&serde_json::to_value(rows)?)?;
+        record.body.file(0, "files.json", stored, None);
+        for (name, stored) in bytes {
+            record.body.file(0, &name, stored, None);
+        }
+        Ok(())
+    }
+}
+
+/// Why a file's bytes are not there.
+enum Lost {
+    File(Status, String),
+    Fatal(Failed),
+}
+
+impl From<Error> for Lost {
+    fn from(error: Error) -> Lost {
+        Lost::Fatal(Failed::Fatal(error))
+    }
+}
+
+impl From<notion::Error> for Lost {
+    fn from(error: notion::Error) -> Lost {
+        match Failed::from(error) {
+            Failed::Gone(reason) | Failed::Unreadable(reason) => Lost::File(Status::Failed, reason),
+            fatal => Lost::Fatal(fatal),
+        }
+    }
+}
+
+fn fetch(crawl: &Crawl, file: &HostedFile, again: Again) -> Result<(Stored, Option<String>), Lost> {
+    let renew = || -> Result<String, Lost> {
+        let object = again()?;
+        let url = object
+            .pointer(&file.pointer)
+            .and_then(|file| file.get("url")?.as_str());
+        let gone = || Lost::File(Status::Failed, "it is no longer where it was".to_string());
+        url.map(str::to_string).ok_or_else(gone)
+    };
+    let now = crawl.clock.now();
+    let stale = |expires: Timestamp| expires.duration_since(now) < FRESH;
+    let mut url = file.url.clone();
+    let mut renewed = file.expires.is_some_and(stale);
+    if renewed {
+        url = renew()?;
+    }
+    loop {
+        let writer = crawl.repo.writer().map_err(Error::from)?;
+        let left = crawl.options.max_file_size;
+        let mut limited = Limited {
+            writer,
+            left,
+            exceeded: false,
+        };
+        match crawl.api.download(&url, &mut limited) {
+            Ok(download) => {
+                let stored = limited.writer.finish().map_err(Error::from)?;
+                crawl.report.add(Counter::Files, 1);
+                crawl.report.add(Counter::FileBytes, stored.size);
+                return Ok((stored, download.content_type));
+            }
+            Err(_) if limited.exceeded => {
+                let limit = crawl.options.max_file_size.unwrap_or_default();
+                let reason = format!("larger than the limit of {limit} bytes");
+                return Err(Lost::File(Status::Excluded, reason));
+            }
+            Err(error) if error.kind == notion::Kind::Expired && !renewed => {
+                renewed = true;
+                url = renew()?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Refuses the byte that goes past the limit.
+struct Limited<'r> {
+    writer: ObjectWriter<'r>,
+    left: Option<u64>,
+    exceeded: bool,
+}
+
+impl Write for Limited<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(left) = self.left
+            && (bytes.len() as u64) > left
+        {
+            self.exceeded = true;
+            return Err(io::Error::other("the file is larger than the limit"));
+        }
+        let written = self.writer.write(bytes)?;
+        self.left = self.left.map(|left| left - written as u64);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}

@@ -1,0 +1,287 @@
+//! Reading one database: the container, its data sources, views and templates.
+//!
+//! A database can hold several data sources, or none at all: a linked view is a
+//! database block whose source lives elsewhere and which only the views API describes
+//! (section 2.5 of the API digest). All rows lie in the database's directory.
+
+use serde_json::{Value, json};
+
+use super::Error;
+use super::attachments::Attachments;
+use super::body::Record;
+use super::failed::{Failed, collect};
+use super::ledger::{Line, Status};
+use super::run::Crawl;
+use crate::model::{
+    How, Kind, NotionId, Parent, canonical, database_2022, edited, id_of, in_trash, parent_of,
+    references, stand_in,
+};
+use crate::notion::{self, End};
+use crate::report::Counter;
+
+/// A database being read.
+struct Reading<'c> {
+    crawl: &'c Crawl<'c>,
+    record: Record,
+    files: Attachments<'c>,
+}
+
+impl<'c> Crawl<'c> {
+    /// Reads everything of a database but its rows. `title` is what the block that shows
+    /// it says, for databases that tell nothing themselves.
+    pub fn read_database(&'c self, id: NotionId, title: &str) -> Result<Record, Failed> {
+        let record = Record::new(id, Kind::Database, self.clock.now());
+        Reading {
+            crawl: self,
+            record,
+            files: Attachments::new(self, id),
+        }
+        .read(title)
+    }
+
+    /// Whether the listings show the data sources of a database as the base has them.
+    pub fn database_unchanged(&self, id: NotionId) -> Option<Vec<NotionId>> {
+        let mut sources: Vec<NotionId> = Vec::new();
+        for (source, edited) in self.base.databases.get(&id).into_iter().flatten() {
+            let listed = self.listing.get(*source)?;
+            if listed.database != Some(id) || listed.edited != *edited || listed.trashed {
+                return None;
+            }
+            if !self.settled(id, *edited) {
+                return None;
+            }
+            sources.push(*source);
+        }
+        sources.sort_unstable();
+        (self
+            .listing
+            .sources(id)
+            .iter()
+            .all(|source| sources.contains(source)))
+        .then_some(sources)
+    }
+}
+
+impl Reading<'_> {
+    fn read(mut self, title: &str) -> Result<Record, Failed> {
+        let id = self.record.id;
+        let mut sources = self.crawl.listing.sources(id);
+        let container = match self.crawl.api.database(id) {
+            Ok(container) if in_trash(&container) => {
+                return Err(Failed::Trashed);
+            }
+            Ok(container) => Some(container),
+            // A linked view whose source is out of reach answers 400 or 404.
+            Err(error)
+                if matches!(
+                    error.kind,
+                    notion::Kind::NotFound | notion::Kind::Validation
+                ) =>
+            {
+                None
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let views = self.views(container.is_some() || !sources.is_empty())?;
+        if container.is_none() && sources.is_empty() && views.is_empty() {
+            return Err(Failed::Gone(
+                "neither the database nor a view of it is shared".into(),
+            ));
+        }
+        if let Some(container) = &container {
+            let named = container["data_sources"].as_array().into_iter().flatten();
+            let named: Vec<NotionId> = named.filter_map(id_of).collect();
+            sources.retain(|source| !named.contains(source));
+            sources.splice(0..0, named);
+        }
+        let sources = self.sources(&sources)?;
+        self.templates()?;
+        let container = self.container(container, &sources, title)?;
+        self.store(&container, &sources, &views)?;
+        self.crawl.report.add(Counter::ReadPages, 1);
+        Ok(self.record.finish())
+    }
+
+    /// The container as answered, or what can be said of it without an answer.
+    fn container(
+        &mut self,
+        container: Option<Value>,
+        sources: &[Value],
+        title: &str,
+    ) -> Result<Value, Failed> {
+        let id = self.record.id;
+        if let Some(container) = container {
+            self.record.edited = edited(&container);
+            self.record.parent = parent_of(&container).id();
+            self.record.refer(references(&container));
+            let again = || self.crawl.api.database(id);
+            self.files.take(&mut self.record, id, &container, &again)?;
+            return Ok(container);
+        }
+        let mut container = stand_in(Kind::Database, id, title);
+        if let (Some(fields), Some(first)) = (container.as_object_mut(), sources.first()) {
+            let parent = first.get("database_parent").cloned().unwrap_or(Value::Null);
+            self.record.parent = parent_of(&json!({ "parent": parent })).id();
+            fields.insert("parent".to_string(), parent);
+            fields.insert("title".to_string(), first["title"].clone());
+        }
+        Ok(container)
+    }
+
+    fn sources(&mut self, ids: &[NotionId]) -> Result<Vec<Value>, Failed> {
+        let mut sources = Vec::new();
+        for &id in ids {
+            let source = match self.source(id) {
+                Ok(source) => source,
+                Err(failed) => {
+                    let (status, reason) = failed.recoverable()?;
+                    self.source_line(Line::new(id, Kind::DataSource, status, reason));
+                    continue;
+                }
+            };
+            let again = || self.crawl.api.data_source(id);
+            self.files.take(&mut self.record, id, &source, &again)?;
+            self.record.refer(references(&source));
+            let mut line = Line::new(id, Kind::DataSource, Status::Captured, "");
+            line.edited = edited(&source);
+            if matches!(parent_of(&source), Parent::DataSource(..)) {
+                line.reason = "synchronised from another system".to_string();
+            }
+            self.source_line(line);
+            self.record.sources.push(id);
+            sources.push(source);
+        }
+        Ok(sources)
+    }
+
+    fn source_line(&mut self, mut line: Line) {
+        line.parent = Some(self.record.id);
+        self.record.line(line.found(How::Child));
+    }
+
+    fn source(&self, id: NotionId) -> Result<Value, Failed> {
+        if let Some(listed) = self.crawl.listing.get(id) {
+            return Ok(self.crawl.listing.object(listed)?);
+        }
+        let source = self.crawl.api.data_source(id)?;
+        self.crawl
+            .listing
+            .add(&source, self.crawl.clock.now(), false)?;
+        Ok(source)
+    }
+
+    /// The views, tab by tab, and the widgets of dashboards.
+    fn views(&mut self, expected: bool) -> Result<Vec<Value>, Failed> {
+        let database = self.record.id;
+        let (refs, end) = match collect(|each| self.crawl.api.views(database, each)) {
+            Ok(listed) => listed,
+            Err(error) => {
+                let (status, reason) = Failed::from(error).recoverable()?;
+                if expected {
+                    self.record
+                        .line(Line::new(database, Kind::View, status, reason));
+                }
+                return Ok(Vec::new());
+            }
+        };
+        if let End::Incomplete(reason) = end {
+            self.record
+                .line(Line::new(database, Kind::View, Status::Truncated, reason));
+        }
+        let mut ids: Vec<NotionId> = refs.iter().filter_map(id_of).collect();
+        let mut views = Vec::new();
+        let mut next = 0;
+        while let Some(&id) = ids.get(next) {
+            next += 1;
+            match self.crawl.api.view(id) {
+                Ok(view) => {
+                    let rows = view
+                        .pointer("/configuration/rows")
+                        .and_then(Value::as_array);
+                    let widgets = rows.into_iter().flatten().flat_map(|row| {
+                        row["widgets"]
+                            .as_array()
+                            .map(Vec::as_slice)
+                            .unwrap_or_default()
+                    });
+                    for widget in widgets {
+                        let shown = widget["view_id"].as_str().and_then(|id| id.parse().ok());
+                        ids.extend(shown.filter(|shown| !ids.contains(shown)));
+                    }
+                    self.record.refer(references(&view));
+                    self.record
+                        .line(Line::new(id, Kind::View, Status::Captured, ""));
+                    views.push(view);
+                }
+                // Layouts newer than the API (section 2.6 of the API digest).
+                Err(error) if error.kind == notion::Kind::Validation => {
+                    let reason = error.to_string();
+                    self.record
+                        .line(Line::new(id, Kind::View, Status::Unsupported, reason));
+                }
+                Err(error) => {
+                    let (status, reason) = Failed::from(error).recoverable()?;
+                    self.record.line(Line::new(id, Kind::View, status, reason));
+                }
+            }
+        }
+        Ok(views)
+    }
+
+    fn templates(&mut self) -> Result<(), Failed> {
+        let mut templates = Vec::new();
+        for source in self.record.sources.clone() {
+            match collect(|each| self.crawl.api.templates(source, each)) {
+                Ok((listed, _)) => {
+                    for template in listed {
+                        if let Some(page) = id_of(&template) {
+                            self.record.templates.push((source, page));
+                        }
+                        templates.push(json!({"data_source_id": source, "template": template}));
+                    }
+                }
+                Err(error) => {
+                    let (status, reason) = Failed::from(error).recoverable()?;
+                    let line = Line::new(source, Kind::DataSource, status, reason);
+                    self.record.line(line.at("templates"));
+                }
+            }
+        }
+        if !templates.is_empty() {
+            let stored = self
+                .crawl
+                .repo
+                .put_json(&Value::Array(templates))
+                .map_err(Error::from)?;
+            self.record.body.file(0, "templates.json", stored, None);
+        }
+        Ok(())
+    }
+
+    fn store(
+        &mut self,
+        container: &Value,
+        sources: &[Value],
+        views: &[Value],
+    ) -> Result<(), Failed> {
+        let repo = self.crawl.repo;
+        let list = |values: &[Value]| Value::Array(values.iter().cloned().map(canonical).collect());
+        let container = canonical(container.clone());
+        let sources = list(sources);
+        let legacy = database_2022(&container, sources.as_array().map_or(&[], Vec::as_slice));
+        let modified = self.record.edited;
+        for (name, value) in [
+            ("database.json", legacy),
+            ("container.json", container),
+            ("data_sources.json", sources),
+            ("views.json", list(views)),
+        ] {
+            let stored = repo.put_json(&value).map_err(Error::from)?;
+            let modified = modified.filter(|_| name == "database.json");
+            self.record.body.file(0, name, stored, modified);
+        }
+        let files = Attachments::new(self.crawl, self.record.id);
+        std::mem::replace(&mut self.files, files).finish(&mut self.record)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,34 @@
+//! Reading a workspace into a repository.
+//!
+//! A crawl drains the listings first (`listing`), compares them with the previous
+//! snapshot (`base`), reads what is new or changed (`page`, `database`,
+//! `attachments`) on a pool of workers (`walk`), follows what was only named
+//! (`named`), and lays everything out as a tree (`assemble`). What it did is
+//! appended to a journal (`journal`) at once, so that an interrupted run is
+//! continued; how each object ended is in the ledger ([`ledger`]).
+
+mod assemble;
+mod attachments;
+mod base;
+mod body;
+mod database;
+mod error;
+mod failed;
+mod journal;
+pub mod ledger;
+mod listing;
+mod named;
+mod node;
+mod options;
+mod page;
+pub mod recheck;
+mod roots;
+mod rows;
+mod run;
+mod walk;
+mod workspace;
+
+pub use error::Error;
+pub use journal::forget_journal;
+pub use options::{Comments, Options};
+pub use run::{Before, Crawled, Tools, crawl};

@@ -1,0 +1,272 @@
+//! The rounds after the first walk: what was only named, moved, or is missing.
+//!
+//! Search is not exhaustive, listings hide what is not shared, and timestamps do not
+//! tell everything. So after the walk the crawl looks at what does not fit together
+//! and reads on, until everything fits or has been asked for once.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::Error;
+use super::failed::Failed;
+use super::ledger::{Line, Status};
+use super::run::Crawl;
+use super::walk::Work;
+use crate::model::{How, Kind, NotionId, Parent, in_trash, parent_of};
+
+impl<'c> Crawl<'c> {
+    /// What is still to be done after a round; nothing when everything fits.
+    pub fn next_round(&'c self) -> Result<Vec<Work>, Error> {
+        self.orphans()?;
+        let mut works = self.refresh();
+        if works.is_empty() {
+            works = self.missing();
+        }
+        if works.is_empty() {
+            works = self.unknown();
+        }
+        Ok(works)
+    }
+
+    /// Pages that no list shows: the page they live in must have changed unnoticed.
+    fn orphans(&self) -> Result<(), Error> {
+        let mut lonely = Vec::new();
+        {
+            let found = self.found();
+            let shown: HashSet<NotionId> = found
+                .slots
+                .values()
+                .flatten()
+                .map(|(child, _)| *child)
+                .collect();
+            for (id, node) in &found.nodes {
+                let inside = matches!(node.parent, Parent::Page(_) | Parent::Block(_));
+                let asked = found.around.contains_key(id) || found.templates.contains_key(id);
+                if inside && node.is_there() && !asked && !shown.contains(id) {
+                    lonely.push((*id, node.parent));
+                }
+            }
+        }
+        lonely.sort_unstable_by_key(|(id, _)| *id);
+        for (id, parent) in lonely {
+            let before = self.base.nodes.get(&id).and_then(|node| node.above);
+            let same = self.base.parents.get(&id) == Some(&parent.id());
+            let owner = match parent {
+                Parent::Page(page) => Some(page),
+                Parent::Block(_) if same && before.is_some() => before,
+                Parent::Block(block) => self.page_around(block)?,
+                _ => None,
+            };
+            let mut found = self.found();
+            found.around.insert(id, owner);
+            if let Some(owner) = owner
+                && found.nodes.get(&owner).is_some_and(|node| node.is_base())
+                && before != Some(owner)
+            {
+                found.stale.insert(owner);
+            }
+        }
+        Ok(())
+    }
+
+    /// The page that a block is in, by asking from block to block (section 9.1 of the API digest).
+    fn page_around(&self, block: NotionId) -> Result<Option<NotionId>, Error> {
+        if let Some(known) = self.found().around.get(&block) {
+            return Ok(*known);
+        }
+        let mut seen = HashSet::new();
+        let mut at = block;
+        let page = loop {
+            if self.found().nodes.contains_key(&at) {
+                break Some(at);
+            }
+            if !seen.insert(at) {
+                break None;
+            }
+            match self.api.block(at).map_err(Failed::from) {
+                Ok(answer) => match parent_of(&answer) {
+                    Parent::Page(page) => break Some(page),
+                    Parent::Block(above) => at = above,
+                    _ => break None,
+                },
+                Err(Failed::Fatal(error)) => return Err(error),
+                // A climb that cannot go on ends in a root of its own.
+                Err(_) => break None,
+            }
+        };
+        self.found().around.insert(block, page);
+        Ok(page)
+    }
+
+    /// Carried-over pages that were found to have changed; each is read again once.
+    fn refresh(&self) -> Vec<Work> {
+        let mut found = self.found();
+        let stale: BTreeSet<NotionId> = std::mem::take(&mut found.stale);
+        let mut works = Vec::new();
+        for id in stale {
+            if found.nodes.get(&id).is_some_and(|node| node.is_base()) && found.refreshed.insert(id)
+            {
+                works.push(Work::Again(id));
+            }
+        }
+        works
+    }
+
+    /// Nodes of the base that this run has not met.
+    fn missing(&self) -> Vec<Work> {
+        let found = self.found();
+        let mut missing: Vec<NotionId> = self.base.nodes.keys().copied().collect();
+        missing.retain(|id| !found.claimed.contains(id));
+        drop(found);
+        missing.sort_unstable();
+        let works = missing.into_iter().filter_map(|id| {
+            if !self.is_inside(id) {
+                self.leave_out(id);
+                return None;
+            }
+            self.work_in_base(id)
+        });
+        works.collect()
+    }
+
+    /// With given roots: whether something alive may still be below one of them.
+    fn is_inside(&self, id: NotionId) -> bool {
+        if self.options.roots.is_empty() || self.options.roots.contains(&id) {
+            return true;
+        }
+        let Some(listed) = self.listing.get(id) else {
+            return true;
+        };
+        let found = self.found();
+        let there = |id: NotionId| found.nodes.get(&id).is_some_and(|node| node.is_there());
+        match listed.parent {
+            Parent::Workspace => false,
+            // A block's page is not known here; the page itself is asked for.
+            Parent::Block(_) | Parent::Unknown => true,
+            parent => parent.id().is_some_and(there),
+        }
+    }
+
+    fn leave_out(&self, id: NotionId) {
+        let kind = self
+            .base
+            .nodes
+            .get(&id)
+            .map_or(Kind::Page, |node| node.kind);
+        let reason = "it was moved out of the given roots";
+        let mut found = self.found();
+        found.claimed.insert(id);
+        found
+            .loose
+            .push(Line::new(id, kind, Status::Excluded, reason));
+    }
+
+    /// What was named by something read in this run and is known from nowhere else.
+    fn unknown(&self) -> Vec<Work> {
+        let mut found = self.found();
+        let noted: HashSet<NotionId> = found
+            .lines
+            .values()
+            .flatten()
+            .chain(&self.base.lines)
+            .filter(|line| line.status == Status::Captured)
+            .map(|line| line.id)
+            .collect();
+        let mut todo: Vec<(NotionId, How)> = found
+            .references
+            .iter()
+            .filter(|(id, _)| !found.nodes.contains_key(id) && !noted.contains(id))
+            .filter_map(|(id, named)| Some((*id, named.first()?.0)))
+            .filter(|(_, how)| *how != How::Person)
+            .collect();
+        todo.retain(|(id, _)| found.asked.insert(*id));
+        todo.sort_unstable();
+        todo.into_iter()
+            .map(|(id, how)| Work::Named(id, how))
+            .collect()
+    }
+
+    /// Asks what became of something that was only named.
+    pub fn named(&'c self, id: NotionId, how: How) -> Result<Vec<Work>, Error> {
+        if let Some(work) = self.work_for(id) {
+            // Listed, but not below the given roots.
+            if !self.options.roots.is_empty() {
+                self.name_line(id, how, Status::Excluded, "it is outside the given roots");
+                return Ok(Vec::new());
+            }
+            return Ok(vec![work]);
+        }
+        match self.look_up(id, how) {
+            Ok(Some(work)) if self.options.roots.is_empty() => return Ok(vec![work]),
+            Ok(Some(_)) => {
+                self.name_line(id, how, Status::Excluded, "it is outside the given roots");
+            }
+            Ok(None) => {
+                self.name_line(id, how, Status::Captured, "");
+            }
+            Err(failed) => match failed.recoverable() {
+                Ok((status, reason)) => self.name_line(id, how, status, &reason),
+                Err(Failed::Fatal(error)) => return Err(error),
+                Err(_) => {}
+            },
+        }
+        Ok(Vec::new())
+    }
+
+    /// Work for what is alive and not yet met; `None` for a part of something met.
+    fn look_up(&self, id: NotionId, how: How) -> Result<Option<Work>, Failed> {
+        match how {
+            How::RelationSchema | How::ViewSource | How::ParentSource => {
+                let source = self.api.data_source(id)?;
+                self.listing.add(&source, self.clock.now(), false)?;
+                Ok(self.work_for(id))
+            }
+            How::SyncedFrom => {
+                let block = self.api.block(id)?;
+                if in_trash(&block) {
+                    Err(Failed::Trashed)
+                } else {
+                    Ok(None)
+                }
+            }
+            How::MentionDatabase => self.look_up_database(id),
+            _ => match self.api.page(id).map_err(Failed::from) {
+                Ok(page) if in_trash(&page) => Err(Failed::Trashed),
+                Ok(page) => {
+                    self.listing.add(&page, self.clock.now(), false)?;
+                    Ok(Some(Work::Page(id)))
+                }
+                // A link does not say whether it leads to a page or to a database.
+                Err(Failed::Gone(_))
+                    if matches!(how, How::Link | How::LinkToPage | How::Parent) =>
+                {
+                    self.look_up_database(id)
+                }
+                Err(failed) => Err(failed),
+            },
+        }
+    }
+
+    fn look_up_database(&self, id: NotionId) -> Result<Option<Work>, Failed> {
+        let database = self.api.database(id)?;
+        if in_trash(&database) {
+            return Err(Failed::Trashed);
+        }
+        Ok(Some(Work::Database(id, String::new())))
+    }
+
+    fn name_line(&self, id: NotionId, how: How, status: Status, reason: &str) {
+        let kind = match how {
+            How::RelationSchema | How::ViewSource | How::ParentSource => Kind::DataSource,
+            How::SyncedFrom => Kind::Block,
+            How::MentionDatabase => Kind::Database,
+            _ => Kind::Page,
+        };
+        let mut line = Line::new(id, kind, status, reason);
+        let mut found = self.found();
+        for (how, owner) in found.references.get(&id).into_iter().flatten() {
+            line.found.insert(*how);
+            line.owners.insert(*owner);
+        }
+        found.loose.push(line);
+    }
+}

@@ -1,0 +1,77 @@
+//! The pages and databases that a crawl has met, and what became of each.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use super::journal::Place;
+use super::ledger::{Line, Status};
+use crate::model::{How, Kind, NotionId, Parent};
+
+/// Where the content of a node comes from.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// Read by this run, or by the interrupted one that it continues; waits in the journal.
+    Read(Place),
+    /// As it is in the previous snapshot.
+    Base,
+    /// There is none.
+    Missing(Status, String),
+}
+
+/// A page or database.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Page or database.
+    pub kind: Kind,
+    /// Where its content comes from.
+    pub content: Content,
+    /// Where Notion says that it lives.
+    pub parent: Parent,
+    /// Whether search listed it.
+    pub searched: bool,
+    /// When its content was last read; `None` when nobody knows.
+    pub read: Option<Timestamp>,
+}
+
+impl Node {
+    /// Whether there is content.
+    pub fn is_there(&self) -> bool {
+        !matches!(self.content, Content::Missing(..))
+    }
+
+    /// Whether it is carried over from the previous snapshot.
+    pub fn is_base(&self) -> bool {
+        matches!(self.content, Content::Base)
+    }
+}
+
+/// All that the workers find out, under one lock; nobody holds it across a request.
+#[derive(Default)]
+pub struct Found {
+    /// The nodes.
+    pub nodes: HashMap<NotionId, Node>,
+    /// Which nodes a worker has taken.
+    pub claimed: HashSet<NotionId>,
+    /// The children that bodies read by this run show, and the page or block whose list
+    /// each is in, by owner.
+    pub slots: HashMap<NotionId, Vec<(NotionId, NotionId)>>,
+    /// What those bodies name: how, and who names it.
+    pub references: HashMap<NotionId, BTreeSet<(How, NotionId)>>,
+    /// The ledger lines of those bodies, by owner.
+    pub lines: HashMap<NotionId, Vec<Line>>,
+    /// Ledger lines that belong to no body.
+    pub loose: Vec<Line>,
+    /// Templates and their data sources.
+    pub templates: HashMap<NotionId, NotionId>,
+    /// Carried-over pages that turned out to have changed.
+    pub stale: BTreeSet<NotionId>,
+    /// Pages that were read again for that reason; once is enough.
+    pub refreshed: HashSet<NotionId>,
+    /// The page around a block, as far as somebody had to ask.
+    pub around: HashMap<NotionId, Option<NotionId>>,
+    /// What was only named and has been asked for.
+    pub asked: HashSet<NotionId>,
+    /// Objects that failed one after the other.
+    pub failures: u32,
+}

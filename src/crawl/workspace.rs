@@ -1,0 +1,263 @@
+//! What belongs to the workspace as a whole: itself, its people, its emojis.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+use super::Error;
+use super::attachments::{Attachments, FileRow};
+use super::base::JSON_LIMIT;
+use super::body::Record;
+use super::failed::{Failed, collect, reason};
+use super::ledger::{Line, Status};
+use super::run::Crawl;
+use crate::model::{How, Kind, NotionId, canonical, id_of};
+use crate::notion::{self, End};
+use crate::repo::{Entry, EntryKind, Stored};
+use crate::report::Counter;
+
+/// The listings that belong to the workspace, drained at the beginning.
+pub struct Workspace {
+    /// The answer to "who am I".
+    pub me: Value,
+    /// Members and bots by id; `None` when the token may not see them.
+    pub users: Option<BTreeMap<NotionId, Value>>,
+    /// The workspace's emojis, or why they cannot be listed.
+    pub emojis: Vec<Value>,
+}
+
+impl<'c> Crawl<'c> {
+    /// Lists the people and the emojis.
+    pub fn list_workspace(&self, me: Value) -> Result<Workspace, Error> {
+        let users =
+            self.listed_or_noted(Kind::User, "users", collect(|each| self.api.users(each)))?;
+        let emojis = collect(|each| self.api.custom_emojis(each));
+        let emojis = self.listed_or_noted(Kind::CustomEmoji, "emojis", emojis)?;
+        let users = users.map(|users| {
+            let with_id = users
+                .into_iter()
+                .filter_map(|user| Some((id_of(&user)?, canonical(user))));
+            with_id.collect()
+        });
+        let mut emojis = emojis.unwrap_or_default();
+        emojis.sort_by_key(id_of);
+        Ok(Workspace { me, users, emojis })
+    }
+
+    /// A listing that some tokens may not see: then it is noted, once, and does without.
+    fn listed_or_noted(
+        &self,
+        kind: Kind,
+        what: &str,
+        listed: Result<(Vec<Value>, End), notion::Error>,
+    ) -> Result<Option<Vec<Value>>, Error> {
+        let (status, words) = match listed {
+            Ok((objects, end)) => {
+                self.report
+                    .add(Counter::ListedObjects, objects.len() as u64);
+                if let End::Incomplete(reason) = end {
+                    self.workspace_line(kind, Status::Truncated, &reason);
+                }
+                return Ok(Some(objects));
+            }
+            // A personal access token cannot list people at all (section 1.2 of the API digest).
+            Err(error) if error.kind == notion::Kind::Validation => {
+                (Status::Unsupported, reason(&error))
+            }
+            Err(error) if error.kind == notion::Kind::Restricted => {
+                (Status::NotShared, reason(&error))
+            }
+            Err(error) => match Failed::from(error).recoverable() {
+                Ok(words) => words,
+                Err(Failed::Fatal(error)) => return Err(error),
+                Err(_) => return Ok(None),
+            },
+        };
+        self.report
+            .problem(&format!("the {what} cannot be listed: {words}"));
+        self.workspace_line(kind, status, &words);
+        Ok(None)
+    }
+
+    /// A ledger line about something of the whole workspace.
+    fn workspace_line(&self, kind: Kind, status: Status, reason: &str) {
+        self.loose_line(Line::new(self.workspace_id, kind, status, reason).at("listing"));
+    }
+
+    /// Notes, once, that the token may not read comments.
+    pub fn deny_comments(&self, error: &notion::Error) {
+        use std::sync::atomic::Ordering;
+        if !self.comments_denied.swap(true, Ordering::SeqCst) {
+            let reason = reason(error);
+            self.report
+                .problem(&format!("comments cannot be read: {reason}"));
+            let line = Line::new(self.workspace_id, Kind::Comment, Status::Failed, reason);
+            self.loose_line(line.at(super::run::CAPABILITY));
+        }
+    }
+
+    /// Writes the files of the reserved directory that are about the workspace.
+    pub fn store_workspace(
+        &'c self,
+        pool: &rayon::ThreadPool,
+        workspace: Workspace,
+        carried: &[Line],
+    ) -> Result<Vec<Entry>, Error> {
+        let mut entries = Vec::new();
+        let mut add = |name: &str, stored: Stored| {
+            entries.push(Entry {
+                name: name.to_string(),
+                kind: EntryKind::File,
+                id: stored.id,
+                size: stored.size,
+                modified: None,
+            });
+        };
+        add(
+            "workspace.json",
+            self.repo.put_json(&canonical(workspace.me.clone()))?,
+        );
+        let (rows, bytes) = self.emoji_files(&workspace.emojis)?;
+        if !workspace.emojis.is_empty() {
+            let emojis = workspace.emojis.iter().cloned().map(canonical).collect();
+            add(
+                "custom_emojis.json",
+                self.repo.put_json(&Value::Array(emojis))?,
+            );
+        }
+        if !rows.is_empty() {
+            add(
+                "files.json",
+                self.repo.put_json(&serde_json::to_value(rows)?)?,
+            );
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        for (name, stored) in bytes {
+            if seen.insert(name.clone()) {
+                add(&name, stored);
+            }
+        }
+        let users = self.people(pool, workspace.users, carried)?;
+        if !users.is_empty() {
+            let users = users.into_values().collect();
+            add("users.json", self.repo.put_json(&Value::Array(users))?);
+        }
+        Ok(entries)
+    }
+
+    fn emoji_files(
+        &'c self,
+        emojis: &[Value],
+    ) -> Result<(Vec<FileRow>, Vec<(String, Stored)>), Error> {
+        let previous = self.reserved_json("files.json")?;
+        let previous = previous.and_then(|rows| serde_json::from_value(rows).ok());
+        let mut record = Record::new(self.workspace_id, Kind::CustomEmoji, self.clock.now());
+        let mut files =
+            Attachments::new(self, self.workspace_id).with_previous(previous.unwrap_or_default());
+        for emoji in emojis {
+            let (Some(id), Some(url)) = (id_of(emoji), emoji["url"].as_str()) else {
+                continue;
+            };
+            self.loose_line(Line::new(id, Kind::CustomEmoji, Status::Captured, ""));
+            // An emoji's picture has no expiry time; this is the shape that has one.
+            let file = json!({"url": url, "expiry_time": null});
+            match files.take(&mut record, id, &file, &|| Ok(file.clone())) {
+                Ok(()) => {}
+                Err(Failed::Fatal(error)) => return Err(error),
+                Err(_) => {}
+            }
+        }
+        for mut line in record.lines {
+            line.owners.clear();
+            self.loose_line(line);
+        }
+        Ok(files.into_rows())
+    }
+
+    /// A JSON file of the base's reserved directory.
+    fn reserved_json(&self, name: &str) -> Result<Option<Value>, Error> {
+        let Some(entry) = self.base.reserved.get(name) else {
+            return Ok(None);
+        };
+        let content = self.repo.read(entry.id, JSON_LIMIT)?;
+        Ok(serde_json::from_slice(&content).ok())
+    }
+
+    /// The listed people, and those who are only named: guests are not listed, but can
+    /// be asked for one by one (section 2.8 of the API digest).
+    fn people(
+        &'c self,
+        pool: &rayon::ThreadPool,
+        listed: Option<BTreeMap<NotionId, Value>>,
+        carried: &[Line],
+    ) -> Result<BTreeMap<NotionId, Value>, Error> {
+        let before = self.reserved_json("users.json")?.unwrap_or_default();
+        let before: BTreeMap<NotionId, Value> = before
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|user| Some((id_of(user)?, user.clone())))
+            .collect();
+        let Some(mut people) = listed else {
+            return Ok(before);
+        };
+        let known: BTreeMap<NotionId, &Line> = self
+            .base
+            .lines
+            .iter()
+            .filter(|line| line.kind == Kind::User && line.place.is_empty())
+            .map(|line| (line.id, line))
+            .collect();
+        let mut lines: Vec<Line> = Vec::new();
+        let mut ask: Vec<Line> = Vec::new();
+        for (id, named) in &self.found().references {
+            let owners: Vec<NotionId> = named
+                .iter()
+                .filter(|(how, _)| *how == How::Person)
+                .map(|(_, by)| *by)
+                .collect();
+            if owners.is_empty() || people.contains_key(id) {
+                continue;
+            }
+            let mut line = Line::new(*id, Kind::User, Status::Captured, "").found(How::Person);
+            line.owners.extend(owners);
+            match known.get(id) {
+                Some(known) if !self.everything && !known.status.is_loss() => {
+                    (line.status, line.reason) = (known.status, known.reason.clone());
+                    lines.push(line);
+                }
+                _ => ask.push(line),
+            }
+        }
+        let asked: Vec<Result<(Line, Option<Value>), Error>> = pool.install(|| {
+            ask.into_par_iter()
+                .map(
+                    |mut line| match self.api.user(line.id).map_err(Failed::from) {
+                        Ok(user) => Ok((line, Some(canonical(user)))),
+                        Err(Failed::Fatal(error)) => Err(error),
+                        Err(failed) => {
+                            if let Ok(words) = failed.recoverable() {
+                                (line.status, line.reason) = words;
+                            }
+                            Ok((line, None))
+                        }
+                    },
+                )
+                .collect()
+        });
+        for answer in asked {
+            let (line, user) = answer?;
+            people.extend(user.map(|user| (line.id, user)));
+            lines.push(line);
+        }
+        let lasting = carried.iter().chain(&lines);
+        for line in lasting.filter(|line| line.kind == Kind::User) {
+            if let Some(user) = before.get(&line.id) {
+                people.entry(line.id).or_insert_with(|| user.clone());
+            }
+        }
+        self.found().loose.extend(lines);
+        Ok(people)
+    }
+}

@@ -1,0 +1,289 @@
+//! Taking a backup: from a token and a repository to a saved snapshot.
+//!
+//! A dump finds the previous snapshot of the same workspace and roots, crawls against
+//! it, looks whether suspiciously much is gone, and only then saves the snapshot. What
+//! it needs between runs is in `state/<group>/`: the journal of an unfinished crawl, and
+//! when each page was last read.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::crawl::{self, Before, Comments, Crawled, Tools};
+use crate::model::NotionId;
+use crate::notion::{self, Notion};
+use crate::repo::{self, LockKind, ObjectId, Repository, Snapshot, SnapshotId, Source, State};
+use crate::report::{Phase, Report};
+use crate::stop::{Stop, StopReason};
+
+/// The file in the state directory that says when each page was last read.
+const READS: &str = "reads.json";
+
+/// What to back up, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Pages or databases to back up with all that is below; empty for the whole workspace.
+    pub roots: Vec<NotionId>,
+    /// Reads everything again, changed or not.
+    pub full: bool,
+    /// Days after which an unchanged page is read again; 0 for never.
+    pub recheck_after_days: u32,
+    /// Whether attachments are downloaded.
+    pub files: bool,
+    /// Attachments of more bytes than this are left out.
+    pub max_file_size: Option<u64>,
+    /// Whose comments are read.
+    pub comments: Comments,
+    /// No snapshot is saved when more than this percentage of pages is gone.
+    pub max_shrink_percent: Option<u8>,
+    /// Tags of the snapshot.
+    pub tags: Vec<String>,
+    /// Workers that speak to Notion at once.
+    pub jobs: usize,
+    /// The machine's name, for the snapshot.
+    pub host: String,
+}
+
+/// What a dump did.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The snapshot; `None` when the run was stopped early.
+    pub snapshot: Option<SnapshotId>,
+    /// Whether nothing is missing that should be there.
+    pub complete: bool,
+    /// Why the run was stopped early; the next one continues it.
+    pub stopped: Option<StopReason>,
+    /// The workspace's name.
+    pub workspace: String,
+    /// Objects by kind.
+    pub counts: BTreeMap<String, u64>,
+    /// Objects by how they ended.
+    pub ledger: BTreeMap<String, u64>,
+    /// What could not be read and why, the first hundred.
+    pub problems: Vec<String>,
+    /// When the page that was read longest ago was last read.
+    pub oldest_read: Option<Timestamp>,
+}
+
+/// What ends a dump without a snapshot.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Reading the workspace failed as a whole.
+    #[error(transparent)]
+    Crawl(#[from] crawl::Error),
+    /// The repository cannot be read or written.
+    #[error(transparent)]
+    Repo(#[from] repo::Error),
+    /// Notion did not say who we are.
+    #[error(transparent)]
+    Notion(Box<notion::Error>),
+    /// Suspiciously much is gone.
+    #[error(
+        "{now} pages and databases are left of {before}: more than {percent} % are gone, so no snapshot was saved"
+    )]
+    Shrunk {
+        /// Pages and databases in the previous snapshot.
+        before: u64,
+        /// Pages and databases that there are now.
+        now: u64,
+        /// The limit.
+        percent: u8,
+    },
+}
+
+/// Backs the workspace up.
+///
+/// Objects that cannot be read do not end a dump; they are in the summary. Errors are
+/// what concerns all: the token, the network as a whole, the repository, the guard.
+pub fn dump(
+    notion: &Notion,
+    repo: &Repository,
+    options: &Options,
+    clock: &dyn Clock,
+    stop: &Stop,
+    report: &dyn Report,
+) -> Result<Summary, Error> {
+    let started = clock.now();
+    let lock = repo.lock(LockKind::Shared, "dump", started)?;
+    report.phase(Phase::Connecting);
+    let me = match notion.me() {
+        Err(error) if error.kind == notion::Kind::Stopped => return Ok(stopped(stop, "")),
+        me => me.map_err(Box::new).map_err(Error::Notion)?,
+    };
+    let (workspace_id, workspace_name) = workspace_of(&me);
+    let mut roots = options.roots.clone();
+    roots.sort_unstable();
+    roots.dedup();
+    let source = Source {
+        workspace_id: workspace_id.to_string(),
+        workspace_name: workspace_name.clone(),
+        roots: roots.iter().map(NotionId::to_string).collect(),
+    };
+    let state = repo.state(&group(&source))?;
+    let parent = latest(repo, &source)?;
+    let parent_id = parent.as_ref().map(|(id, _)| id.clone());
+    let before = Before {
+        reads: load_reads(&state)?,
+        snapshot: parent,
+    };
+    let wanted = crawl::Options {
+        roots,
+        full: options.full,
+        recheck_after_days: options.recheck_after_days,
+        files: options.files,
+        max_file_size: options.max_file_size,
+        comments: options.comments,
+        jobs: options.jobs,
+    };
+    let tools = Tools {
+        api: notion,
+        repo,
+        state: &state,
+        clock,
+        stop,
+        report,
+    };
+    let crawled = match crawl::crawl(&tools, &wanted, me, workspace_id, before) {
+        Err(crawl::Error::Stopped) => return Ok(stopped(stop, &workspace_name)),
+        crawled => crawled?,
+    };
+    guard(&crawled, options.max_shrink_percent)?;
+    let snapshot = Snapshot {
+        version: Snapshot::VERSION,
+        features: Vec::new(),
+        started,
+        finished: clock.now(),
+        source,
+        tree: crawled.tree,
+        parent: parent_id,
+        tags: options.tags.clone(),
+        host: options.host.clone(),
+        program: concat!("notion-backup ", env!("CARGO_PKG_VERSION")).to_string(),
+        complete: crawled.complete,
+        counts: crawled.counts.clone(),
+        ledger: crawled.ledger.clone(),
+        options: serde_json::to_value(wanted.depth()).map_err(crawl::Error::from)?,
+    };
+    let id = repo.save_snapshot(&snapshot)?;
+    save_reads(&state, &crawled.reads)?;
+    crawl::forget_journal(&state)?;
+    drop(lock);
+    Ok(Summary {
+        snapshot: Some(id),
+        complete: crawled.complete,
+        stopped: None,
+        workspace: workspace_name,
+        oldest_read: crawled.reads.values().min().copied(),
+        counts: crawled.counts,
+        ledger: crawled.ledger,
+        problems: crawled.problems,
+    })
+}
+
+fn stopped(stop: &Stop, workspace: &str) -> Summary {
+    Summary {
+        snapshot: None,
+        complete: false,
+        stopped: Some(stop.reason().unwrap_or(StopReason::Interrupted)),
+        workspace: workspace.to_string(),
+        counts: BTreeMap::new(),
+        ledger: BTreeMap::new(),
+        problems: Vec::new(),
+        oldest_read: None,
+    }
+}
+
+/// The workspace's id and name. A token that does not tell the id (section 3.5 of the API
+/// digest makes it optional) is known by its bot user, which is as stable.
+fn workspace_of(me: &Value) -> (NotionId, String) {
+    let id = |value: &Value| value.as_str()?.parse::<NotionId>().ok();
+    let workspace = id(&me["bot"]["workspace_id"]).or_else(|| id(&me["id"]));
+    let name = me["bot"]["workspace_name"].as_str().unwrap_or_default();
+    (
+        workspace.unwrap_or(NotionId::from_bits(0)),
+        name.to_string(),
+    )
+}
+
+/// The name of the state directory of a workspace and roots.
+fn group(source: &Source) -> String {
+    let key = format!("{}\n{}", source.workspace_id, source.roots.join("\n"));
+    let mut name = ObjectId::of(key.as_bytes()).to_string();
+    name.truncate(16);
+    name
+}
+
+fn latest(
+    repo: &Repository,
+    source: &Source,
+) -> Result<Option<(SnapshotId, Snapshot)>, repo::Error> {
+    let mut snapshots = repo.snapshots()?;
+    snapshots.retain(|(_, snapshot)| {
+        snapshot.source.workspace_id == source.workspace_id && snapshot.source.roots == source.roots
+    });
+    Ok(snapshots.pop())
+}
+
+fn load_reads(state: &State) -> Result<BTreeMap<NotionId, Timestamp>, repo::Error> {
+    // Without it, or with one that cannot be read, everything counts as read long ago.
+    let content = state.load(READS)?.unwrap_or_default();
+    Ok(serde_json::from_slice(&content).unwrap_or_default())
+}
+
+fn save_reads(state: &State, reads: &BTreeMap<NotionId, Timestamp>) -> Result<(), Error> {
+    let content = serde_json::to_vec(reads).map_err(crawl::Error::from)?;
+    Ok(state.store(READS, &content)?)
+}
+
+fn guard(crawled: &Crawled, percent: Option<u8>) -> Result<(), Error> {
+    let Some(percent) = percent else {
+        return Ok(());
+    };
+    let (before, now) = (crawled.before, crawled.present);
+    let gone = before.saturating_sub(now);
+    if gone * 100 > before * u64::from(percent) {
+        return Err(Error::Shrunk {
+            before,
+            now,
+            percent,
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_token_without_a_workspace_id_is_known_by_its_bot() {
+        let id = NotionId::from_bits(7);
+        let named = json!({"id": NotionId::from_bits(1), "bot": {"workspace_id": id, "workspace_name": "W"}});
+        assert_eq!(workspace_of(&named), (id, "W".to_string()));
+        assert_eq!(
+            workspace_of(&json!({"id": id, "bot": {}})),
+            (id, String::new())
+        );
+    }
+
+    #[test]
+    fn groups_differ_by_workspace_and_by_roots() {
+        let source = |workspace: &str, roots: &[&str]| Source {
+            workspace_id: workspace.to_string(),
+            workspace_name: "renamed at will".to_string(),
+            roots: roots.iter().map(ToString::to_string).collect(),
+        };
+        let groups = [
+            group(&source("w", &[])),
+            group(&source("v", &[])),
+            group(&source("w", &["a"])),
+            group(&source("w", &["a", "b"])),
+        ];
+        let distinct: std::collections::BTreeSet<_> = groups.iter().collect();
+        assert_eq!(distinct.len(), 4);
+        assert!(groups.iter().all(|group| group.len() == 16));
+    }
+}

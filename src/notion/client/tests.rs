@@ -1,0 +1,157 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+use crate::notion::TransportError;
+use crate::notion::testing::{answering, json_answer, text_answer};
+use crate::stop::StopReason;
+
+fn error(status: u16, code: &str) -> Result<super::super::Response, TransportError> {
+    json_answer(
+        status,
+        json!({"object": "error", "code": code, "message": "no", "request_id": "r"}),
+    )
+}
+
+#[test]
+fn reads_go_on_through_everything_that_passes() {
+    let bench = answering(|_, number| match number {
+        0 => text_answer(502, &[], "<html>Bad gateway</html>"),
+        1 => Err(TransportError::Cut("reset".into())),
+        2 => text_answer(200, &[], r#"{"object": "us"#),
+        3 => error(409, "conflict_error"),
+        4 => error(500, "internal_server_error"),
+        _ => json_answer(200, json!({"object": "user", "new_field": [1]})),
+    });
+    let me = bench.notion.me().unwrap();
+    assert_eq!(me, json!({"object": "user", "new_field": [1]}));
+    assert_eq!(bench.seen.count(Counter::Requests), 6);
+    assert_eq!(bench.seen.count(Counter::RefusedRequests), 0);
+}
+
+#[test]
+fn what_does_not_pass_ends_with_the_last_answer() {
+    let bench = answering(|_, _| error(503, "service_unavailable"));
+    let error = bench.notion.me().unwrap_err();
+    assert_eq!((error.kind, error.status), (Kind::Server, Some(503)));
+    assert_eq!(error.code.as_deref(), Some("service_unavailable"));
+    assert_eq!(error.endpoint, "GET /v1/users/me");
+    assert_eq!(bench.seen.count(Counter::Requests), Retry::SENDS as usize);
+}
+
+#[test]
+fn an_unreachable_host_is_told_as_such() {
+    let bench = answering(|_, _| Err(TransportError::Connect("refused".into())));
+    let error = bench.notion.me().unwrap_err();
+    assert_eq!((error.kind, error.status), (Kind::Transport, None));
+    assert_eq!(
+        error.to_string(),
+        "GET /v1/users/me: cannot connect: refused"
+    );
+}
+
+#[test]
+fn a_write_with_an_unknown_outcome_is_not_repeated() {
+    for failure in [504, 0] {
+        let bench = answering(move |_, _| match failure {
+            0 => Err(TransportError::Timeout("65 s".into())),
+            status => text_answer(status, &[], ""),
+        });
+        let mut request = Request::post("/v1/pages", json!({}));
+        let result = bench.notion.call(&mut request, Safety::Once);
+        assert!(result.is_err());
+        assert_eq!(bench.seen.count(Counter::Requests), 1);
+    }
+}
+
+#[test]
+fn refusals_are_waited_for_without_end() {
+    let bench = answering(|_, number| match number {
+        0..50 => text_answer(
+            429,
+            &[("retry-after", "60")],
+            r#"{"additional_data":{"retry_after":"600"}}"#,
+        ),
+        50..60 => text_answer(529, &[], ""),
+        _ => json_answer(200, json!({})),
+    });
+    bench.notion.me().unwrap();
+    assert_eq!(bench.seen.count(Counter::Requests), 61);
+    assert_eq!(bench.seen.count(Counter::RefusedRequests), 60);
+    assert!(bench.clock.elapsed() >= Duration::from_secs(50 * 600));
+}
+
+#[test]
+fn a_blocked_token_does_not_wait() {
+    let bench = answering(|_, _| {
+        json_answer(
+            429,
+            json!({"additional_data": {"rate_limit_reason": "public_api_request_blocked"}}),
+        )
+    });
+    assert_eq!(bench.notion.me().unwrap_err().kind, Kind::Blocked);
+    assert_eq!(bench.clock.elapsed(), Duration::ZERO);
+    assert_eq!(bench.seen.count(Counter::RefusedRequests), 1);
+}
+
+#[test]
+fn a_stop_ends_each_kind_of_wait() {
+    let bench = answering(|_, _| text_answer(429, &[("retry-after", "9000")], ""));
+    bench.stop.raise(StopReason::Deadline);
+    assert_eq!(bench.notion.me().unwrap_err().kind, Kind::Stopped);
+    assert_eq!(bench.seen.count(Counter::Requests), 0);
+
+    for status in [429, 500] {
+        let stop = Stop::new();
+        let raise = stop.clone();
+        let bench = answering(move |_, _| {
+            raise.raise(StopReason::Interrupted);
+            text_answer(status, &[("retry-after", "9000")], "")
+        });
+        let notion = Notion {
+            gate: Gate::new(
+                None,
+                bench.clock.clone(),
+                stop,
+                Arc::new(crate::report::Silent),
+            ),
+            ..bench.notion
+        };
+        assert_eq!(notion.me().unwrap_err().kind, Kind::Stopped, "{status}");
+        assert_eq!(bench.clock.elapsed(), Duration::ZERO, "{status}");
+    }
+}
+
+#[test]
+fn advice_to_ask_for_less_is_followed() {
+    let bench = answering(|request, _| {
+        let size = request.body.as_ref().unwrap()["page_size"]
+            .as_u64()
+            .unwrap();
+        if size > 25 {
+            let advice = json!({"retry_guidance": ["Reduce page_size or narrow the filter", "reduce page_size"]});
+            json_answer(
+                503,
+                json!({"code": "service_unavailable", "additional_data": advice}),
+            )
+        } else {
+            json_answer(200, json!({"results": []}))
+        }
+    });
+    let mut request = Request::post("/v1/search", json!({"page_size": 100}));
+    bench.notion.call(&mut request, Safety::Repeatable).unwrap();
+    assert_eq!(request.body.unwrap()["page_size"], 25);
+    assert_eq!(bench.seen.count(Counter::Requests), 3);
+}
+
+#[test]
+fn jitter_spreads_over_the_whole_range() {
+    let bench = answering(|_, _| unreachable!());
+    let mut tenths: Vec<u32> = (0..1000)
+        .map(|_| (bench.notion.jitter() * 10.0) as u32)
+        .collect();
+    tenths.sort();
+    tenths.dedup();
+    assert_eq!(tenths, (0..10).collect::<Vec<_>>());
+}

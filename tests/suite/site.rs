@@ -1,0 +1,157 @@
+//! A workspace, a repository, and dumps from one into the other, without the terminal.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use notion_backup::clock::{Clock, ManualClock};
+use notion_backup::crawl::Comments;
+use notion_backup::crawl::ledger::{self, Line};
+use notion_backup::dump::{self, Options, Summary};
+use notion_backup::model::{Kind, NotionId};
+use notion_backup::notion::{Notion, Settings, Token};
+use notion_backup::repo::{EntryKind, Files, Memory, ObjectId, Repository, Snapshot, SnapshotId};
+use notion_backup::report::{Report, Silent};
+use notion_backup::stop::Stop;
+use serde_json::Value;
+
+use crate::support::{FakeNotion, Workspace};
+
+/// A Notion and a repository.
+pub struct Site {
+    pub fake: FakeNotion,
+    pub files: Arc<Memory>,
+    pub options: Options,
+}
+
+/// Everything in a snapshot's tree: path to content.
+pub type Tree = BTreeMap<String, Vec<u8>>;
+
+impl Site {
+    pub fn new(workspace: Workspace) -> Site {
+        Site {
+            fake: FakeNotion::start(workspace),
+            files: Arc::new(Memory::new()),
+            options: options(),
+        }
+    }
+
+    pub fn repo(&self) -> Repository {
+        let files: Arc<dyn Files> = self.files.clone();
+        Repository::open_or_create(files).expect("the repository opens")
+    }
+
+    /// Dumps at the workspace's own time.
+    pub fn dump(&self) -> Summary {
+        self.try_dump().expect("the dump succeeds")
+    }
+
+    pub fn try_dump(&self) -> Result<Summary, dump::Error> {
+        self.dump_with(&self.options, &Stop::new(), Arc::new(Silent))
+    }
+
+    pub fn dump_with(
+        &self,
+        options: &Options,
+        stop: &Stop,
+        report: Arc<dyn Report>,
+    ) -> Result<Summary, dump::Error> {
+        let now = self.fake.look(|ws| ws.now);
+        let now = Timestamp::from_millisecond(now).expect("a time");
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(now));
+        let settings = Settings {
+            token: Token::new(self.fake.token().to_string()).expect("a token"),
+            api_url: self.fake.url(),
+            requests_per_minute: None,
+        };
+        let notion = Notion::connect(&settings, clock.clone(), stop.clone(), report.clone())
+            .expect("the client starts");
+        dump::dump(&notion, &self.repo(), options, &*clock, stop, &*report)
+    }
+
+    pub fn latest(&self) -> (SnapshotId, Snapshot) {
+        self.repo()
+            .find_snapshot("latest")
+            .expect("there is a snapshot")
+    }
+
+    /// The files of the latest snapshot, with their paths.
+    pub fn tree(&self) -> Tree {
+        let repo = self.repo();
+        let mut files = Tree::new();
+        let mut todo = vec![(String::new(), self.latest().1.tree)];
+        while let Some((path, tree)) = todo.pop() {
+            for entry in repo.tree(tree).expect("the tree is there").entries {
+                let path = format!("{path}/{}", entry.name);
+                match entry.kind {
+                    EntryKind::Directory => todo.push((path, entry.id)),
+                    EntryKind::File => {
+                        let content = repo.read(entry.id, 1 << 30).expect("the file is there");
+                        assert_eq!(content.len() as u64, entry.size, "{path}");
+                        assert!(files.insert(path, content).is_none());
+                    }
+                }
+            }
+        }
+        files
+    }
+
+    /// The ledger of the latest snapshot.
+    pub fn ledger(&self) -> Vec<Line> {
+        let tree = self.tree();
+        let shards = tree
+            .iter()
+            .filter(|(path, _)| path.starts_with("/.notion-backup/ledger/"));
+        shards
+            .flat_map(|(_, content)| ledger::parse(content).collect::<Vec<_>>())
+            .collect()
+    }
+
+    /// The line about a whole object.
+    pub fn line(&self, id: NotionId, kind: Kind) -> Option<Line> {
+        let mut lines = self.ledger().into_iter();
+        lines.find(|line| line.id == id && line.kind == kind && line.place.is_empty())
+    }
+
+    /// All objects of the repository.
+    pub fn objects(&self) -> BTreeSet<ObjectId> {
+        self.repo()
+            .objects()
+            .expect("the objects are listed")
+            .into_iter()
+            .collect()
+    }
+
+    /// Requests by endpoint since the last call, sorted.
+    pub fn requests(&self) -> BTreeMap<String, u64> {
+        let counts = self.fake.counts();
+        self.fake.clear_requests();
+        counts
+    }
+}
+
+/// Options as the command line has them by default.
+pub fn options() -> Options {
+    Options {
+        roots: Vec::new(),
+        full: false,
+        recheck_after_days: 30,
+        files: true,
+        max_file_size: None,
+        comments: Comments::Pages,
+        max_shrink_percent: None,
+        tags: Vec::new(),
+        jobs: 4,
+        host: "test".to_string(),
+    }
+}
+
+/// The one file whose path ends like this, as JSON.
+pub fn json_at(tree: &Tree, end: &str) -> Value {
+    let mut found = tree.iter().filter(|(path, _)| path.ends_with(end));
+    let (path, content) = found
+        .next()
+        .unwrap_or_else(|| panic!("no file ends with {end}"));
+    assert!(found.next().is_none(), "several files end with {end}");
+    serde_json::from_slice(content).unwrap_or_else(|error| panic!("{path}: {error}"))
+}

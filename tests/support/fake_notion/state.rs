@@ -1,0 +1,445 @@
+//! What all connections share, and the way of a request through it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+
+use super::super::workspace::Workspace;
+use super::super::workspace::model::Id;
+use super::faults::{Faults, Tell, What};
+use super::files::Files;
+use super::http::{Incoming, Outgoing};
+use super::limits::Limits;
+use super::paging::Cutter;
+use super::refusal::Refusal;
+use super::render::Render;
+use super::schema::{self, Book};
+use super::server::Reply;
+use super::switches::Switches;
+use super::uploads::Uploads;
+use super::{reading, writing};
+
+/// The only version of the API that the fake speaks.
+pub const VERSION: &str = "2026-03-11";
+
+/// A mutex whose data stay usable after a panic elsewhere.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One request that came in, whatever became of it.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    pub method: String,
+    /// With `/v1`, without prefix and query.
+    pub path: String,
+    pub query: Vec<(String, String)>,
+    pub body: Option<Value>,
+    /// 0 when the connection was cut without an answer.
+    pub status: u16,
+    pub authorization_present: bool,
+    pub request_id: String,
+    /// Whether a fault or the rate limit struck.
+    pub faulted: bool,
+}
+
+impl Logged {
+    /// Method and path with ids replaced: `GET /v1/blocks/{id}/children`.
+    pub fn endpoint(&self) -> String {
+        let mut out = self.method.clone();
+        out.push(' ');
+        let mut after = "";
+        for segment in self.path.split('/').skip(1) {
+            out.push('/');
+            if segment.parse::<Id>().is_ok() {
+                out.push_str("{id}");
+            } else if after == "properties" {
+                out.push_str("{property}");
+            } else {
+                out.push_str(segment);
+            }
+            after = segment;
+        }
+        out
+    }
+}
+
+/// A listing's order, good while the workspace is unchanged.
+type Order = (u64, Arc<Vec<Id>>);
+
+/// What all connections share.
+pub struct Shared {
+    pub token: String,
+    pub workspace: RwLock<Workspace>,
+    pub switches: RwLock<Arc<Switches>>,
+    pub faults: Faults,
+    pub limits: Limits,
+    pub files: Files,
+    pub uploads: Mutex<Uploads>,
+    pub log: Mutex<Vec<Logged>>,
+    pub violations: Mutex<Vec<String>>,
+    pub epoch: AtomicU16,
+    /// Grows with every change of the workspace.
+    pub generation: AtomicU64,
+    orders: Mutex<HashMap<String, Order>>,
+    serial: AtomicU64,
+}
+
+/// One reading request being answered.
+pub struct Call<'a> {
+    pub ws: &'a Workspace,
+    pub shared: &'a Shared,
+    pub switches: &'a Switches,
+    pub request: &'a Incoming,
+    /// Null without a body.
+    pub body: &'a Value,
+}
+
+impl Call<'_> {
+    pub fn render(&self) -> Render<'_> {
+        Render {
+            ws: self.ws,
+            files: &self.shared.files,
+            emails: self.switches.capabilities.emails,
+            as_of: i64::MAX,
+        }
+    }
+
+    pub fn cutter(&self) -> Cutter {
+        Cutter {
+            short_pages: self.switches.short_pages,
+            epoch: self.shared.epoch.load(Ordering::SeqCst),
+        }
+    }
+}
+
+impl Shared {
+    pub fn new(workspace: Workspace, token: &str) -> Shared {
+        Shared {
+            token: token.to_string(),
+            workspace: RwLock::new(workspace),
+            switches: RwLock::new(Arc::new(Switches::default())),
+            faults: Faults::default(),
+            limits: Limits::new(),
+            files: Files::new(),
+            uploads: Mutex::new(Uploads::default()),
+            log: Mutex::new(Vec::new()),
+            violations: Mutex::new(Vec::new()),
+            epoch: AtomicU16::new(1),
+            generation: AtomicU64::new(0),
+            orders: Mutex::new(HashMap::new()),
+            serial: AtomicU64::new(1),
+        }
+    }
+
+    pub fn switches(&self) -> Arc<Switches> {
+        let guard = self.switches.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&guard)
+    }
+
+    /// The order of a listing, worked out once for each state of the workspace.
+    pub fn order(&self, name: &str, make: impl FnOnce() -> Vec<Id>) -> Arc<Vec<Id>> {
+        let generation = self.generation.load(Ordering::SeqCst);
+        if let Some((made, order)) = lock(&self.orders).get(name)
+            && *made == generation
+        {
+            return Arc::clone(order);
+        }
+        let order = Arc::new(make());
+        let mut orders = lock(&self.orders);
+        orders.retain(|_, (made, _)| *made == generation);
+        orders.insert(name.to_string(), (generation, Arc::clone(&order)));
+        order
+    }
+
+    pub fn violation(&self, text: String) {
+        lock(&self.violations).push(text);
+    }
+
+    /// Answers one request to the API.
+    pub fn handle(&self, mut request: Incoming) -> Reply {
+        let switches = self.switches();
+        if let Some(rest) = request.path.strip_prefix(switches.prefix.as_str()) {
+            request.path = rest.to_string();
+        }
+        let serial = self.serial.fetch_add(1, Ordering::SeqCst);
+        let request_id = format!("00000000-0000-4000-8000-{serial:012x}");
+        let body = parse_body(&request);
+        let (answer, reply_status, faulted) = self.decide(&request, &switches, &body, &request_id);
+        lock(&self.log).push(Logged {
+            method: request.method.clone(),
+            path: request.path.clone(),
+            query: request.query.clone(),
+            body: body.ok().filter(|body| !body.is_null()),
+            status: reply_status,
+            authorization_present: request.header("authorization").is_some(),
+            request_id,
+            faulted,
+        });
+        answer
+    }
+
+    fn decide(
+        &self,
+        request: &Incoming,
+        switches: &Switches,
+        body: &Result<Value, Refusal>,
+        request_id: &str,
+    ) -> (Reply, u16, bool) {
+        if let Some(seconds) = self.limits.admit() {
+            let reason = "public_api_request_rate_limit";
+            let answer = wait(seconds, Tell::Both, reason, false, request_id);
+            return (Reply::Send(answer), 429, true);
+        }
+        let fault = self.faults.take(&request.method, &request.path);
+        if let Some(what) = &fault
+            && !what.commits()
+        {
+            let reply = fail(what, request_id);
+            let status = match &reply {
+                Reply::Send(answer) | Reply::CutBody(answer, _) => answer.status,
+                Reply::HangUp => 0,
+            };
+            return (reply, status, true);
+        }
+        let result = match body {
+            Ok(body) => self.dispatch(request, switches, body),
+            Err(refusal) => Err(refusal.clone()),
+        };
+        let mut status = match &result {
+            Ok(_) => 200,
+            Err(refusal) => refusal.status,
+        };
+        let value = match (&fault, result) {
+            (Some(What::UnavailableAfterCommit), Ok(done)) => {
+                status = 503;
+                committed(request, &done).to_json(request_id)
+            }
+            (Some(What::RefuseAfterCommit(refusal)), Ok(_)) => {
+                status = refusal.status;
+                refusal.to_json(request_id)
+            }
+            (_, Ok(mut value)) => {
+                value["request_id"] = json!(request_id);
+                value
+            }
+            (_, Err(refusal)) => refusal.to_json(request_id),
+        };
+        let answer = encode(request, switches, status, &value, request_id);
+        match fault {
+            Some(What::HangUpAfterCommit) => (Reply::HangUp, 0, true),
+            Some(What::CutBody(length)) => (Reply::CutBody(answer, length), status, true),
+            Some(What::Slow(time)) => {
+                std::thread::sleep(time);
+                (Reply::Send(answer), status, true)
+            }
+            fault => (Reply::Send(answer), status, fault.is_some()),
+        }
+    }
+
+    fn dispatch(
+        &self,
+        request: &Incoming,
+        switches: &Switches,
+        body: &Value,
+    ) -> Result<Value, Refusal> {
+        let segments: Vec<&str> = request.path.split('/').skip(1).collect();
+        let ["v1", segments @ ..] = segments.as_slice() else {
+            return Err(Refusal::url());
+        };
+        let bearer = format!("Bearer {}", self.token);
+        if request.header("authorization") != Some(bearer.as_str()) {
+            let message = "API token is invalid.";
+            return Err(Refusal::new(401, "unauthorized", message));
+        }
+        match request.header("notion-version") {
+            Some(VERSION) => {}
+            version => {
+                let message = format!(
+                    "Notion-Version header should be \"{VERSION}\", instead was {version:?}."
+                );
+                return Err(Refusal::new(400, "missing_version", message));
+            }
+        }
+        if switches.validate_requests
+            && let Some((name, body)) = schema::of_request(&request.method, segments, body)
+            && let Some(complaint) = schema::complaint(Book::Requests, name, &body)
+        {
+            self.violation(format!("{} {}: {complaint}", request.method, request.path));
+            let message = format!("body failed validation: {complaint}");
+            return Err(Refusal::validation(message));
+        }
+        if reading::serves(&request.method, segments) {
+            let ws = self.workspace.read().unwrap_or_else(PoisonError::into_inner);
+            let call = Call {
+                ws: &ws,
+                shared: self,
+                switches,
+                request,
+                body,
+            };
+            let value = reading::answer(&call, segments)?;
+            if switches.validate_answers {
+                for complaint in schema::answer_complaints(&value, &ws.odd) {
+                    self.violation(format!("answer of {}: {complaint}", request.path));
+                }
+            }
+            return Ok(value);
+        }
+        let mut ws = self.workspace.write().unwrap_or_else(PoisonError::into_inner);
+        let value = writing::answer(self, &mut ws, switches, request, segments, body)?;
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        if switches.validate_answers {
+            for complaint in schema::answer_complaints(&value, &ws.odd) {
+                self.violation(format!("answer of {}: {complaint}", request.path));
+            }
+        }
+        Ok(value)
+    }
+
+    /// How many requests came in, by endpoint.
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for logged in lock(&self.log).iter() {
+            *counts.entry(logged.endpoint()).or_insert(0) += 1;
+        }
+        counts
+    }
+}
+
+fn parse_body(request: &Incoming) -> Result<Value, Refusal> {
+    if request.body.is_empty() || request.method == "GET" {
+        return Ok(Value::Null);
+    }
+    let kind = request.header("content-type").unwrap_or("");
+    if kind.starts_with("multipart/form-data") && request.path.ends_with("/send") {
+        return Ok(Value::Null);
+    }
+    if request.body.len() > 500 * 1024 {
+        let message = "Request body too large.";
+        return Err(Refusal::validation(message));
+    }
+    let refuse = || Refusal::new(400, "invalid_json", "Error parsing JSON body.");
+    if !kind.starts_with("application/json") {
+        return Err(refuse());
+    }
+    match serde_json::from_slice(&request.body) {
+        Ok(body @ Value::Object(_)) => Ok(body),
+        _ => Err(refuse()),
+    }
+}
+
+fn with_request_id(mut answer: Outgoing, request_id: &str) -> Outgoing {
+    let id = request_id.to_string();
+    answer.headers.push(("x-notion-request-id".into(), id));
+    answer
+}
+
+fn encode(
+    request: &Incoming,
+    switches: &Switches,
+    status: u16,
+    value: &Value,
+    request_id: &str,
+) -> Outgoing {
+    let bytes = serde_json::to_vec(value).unwrap_or_default();
+    let zipped = switches.gzip
+        && bytes.len() > 1024
+        && request
+            .header("accept-encoding")
+            .is_some_and(|value| value.contains("gzip"));
+    let packed = zipped.then(|| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&bytes).and_then(|()| encoder.finish())
+    });
+    let content_type = "application/json; charset=utf-8";
+    let answer = match packed {
+        Some(Ok(packed)) => {
+            let mut answer = Outgoing::new(status, content_type, packed);
+            let header = ("content-encoding".into(), "gzip".into());
+            answer.headers.push(header);
+            answer
+        }
+        _ => Outgoing::new(status, content_type, bytes),
+    };
+    with_request_id(answer, request_id)
+}
+
+/// 429 or 529.
+fn wait(seconds: u64, tell: Tell, reason: &str, overload: bool, request_id: &str) -> Outgoing {
+    let (status, code) = if overload {
+        (529, "service_overload")
+    } else {
+        (429, "rate_limited")
+    };
+    let mut additional = json!({"rate_limit_reason": reason});
+    if matches!(tell, Tell::Body | Tell::Both) {
+        additional["retry_after"] = json!(seconds.to_string());
+    }
+    let message = "You have been rate limited. Please try again in a few minutes.";
+    let body = Refusal::new(status, code, message)
+        .with(additional)
+        .to_json(request_id);
+    let bytes = serde_json::to_vec(&body).unwrap_or_default();
+    let mut answer = Outgoing::new(status, "application/json", bytes);
+    if matches!(tell, Tell::Header | Tell::Both) {
+        let header = ("retry-after".into(), seconds.to_string());
+        answer.headers.push(header);
+    }
+    with_request_id(answer, request_id)
+}
+
+/// A fault that strikes before anything is executed.
+fn fail(what: &What, request_id: &str) -> Reply {
+    match what {
+        What::Wait {
+            seconds,
+            tell,
+            reason,
+            overload,
+        } => Reply::Send(wait(*seconds, *tell, reason, *overload, request_id)),
+        What::Refuse(refusal) => {
+            let bytes = serde_json::to_vec(&refusal.to_json(request_id)).unwrap_or_default();
+            let answer = Outgoing::new(refusal.status, "application/json", bytes);
+            Reply::Send(with_request_id(answer, request_id))
+        }
+        What::HtmlBadGateway => {
+            let page = b"<html><head><title>502 Bad Gateway</title></head></html>".to_vec();
+            let mut answer = Outgoing::new(502, "text/html", page);
+            let header = ("cf-ray".into(), "8a1b2c3d4e5f-FRA".into());
+            answer.headers.push(header);
+            Reply::Send(answer)
+        }
+        What::Garbage => {
+            let answer = Outgoing::new(200, "application/json", b"{\"object\": \"li".to_vec());
+            Reply::Send(with_request_id(answer, request_id))
+        }
+        _ => Reply::HangUp,
+    }
+}
+
+/// 503 for something that was done all the same (section 9.6): the id of what was
+/// made, or for an append the parent and the new children.
+fn committed(request: &Incoming, done: &Value) -> Refusal {
+    let mut additional = json!({"retry_guidance": ["Do not repeat the request; read the object."]});
+    if done["object"] == "list" {
+        let parent = request.path.split('/').nth(3).unwrap_or("");
+        let ids: Vec<&Value> = done["results"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|child| &child["id"])
+            .collect();
+        additional["committed_resource_id"] = json!(parent);
+        additional["committed_child_ids"] = json!(ids);
+    } else {
+        additional["committed_resource_id"] = done["id"].clone();
+    }
+    let message = "The change was saved, but the response could not be built.";
+    Refusal::new(503, "service_unavailable", message).with(additional)
+}

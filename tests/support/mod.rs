@@ -1,0 +1,12 @@
+//! What the integration tests, the benchmark and the demonstration share: a Notion
+//! workspace in memory ([`workspace`]) and a server that shows it through the
+//! public API ([`fake_notion`]).
+
+// Several binaries use this, each a different part of it.
+#![allow(dead_code, unused_imports)]
+
+pub mod fake_notion;
+pub mod workspace;
+
+pub use fake_notion::FakeNotion;
+pub use workspace::Workspace;
