@@ -16,7 +16,7 @@ pub fn run(args: &CheckArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let repo = context.open()?;
     let watch = ui.watch(Arc::clone(&context.clock));
     let checked = check::check(&repo, args.read_data, watch.report().as_ref())?;
-    drop(watch);
+    watch.finish();
     let sound = checked.findings.is_empty();
     if ui.is_json() {
         for finding in &checked.findings {

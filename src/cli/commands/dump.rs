@@ -1,8 +1,9 @@
 //! `dump`: back up, and say what is in the backup and what is not.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Context, local_time};
 use crate::cli::args::{CommentsChoice, DumpArgs};
@@ -10,13 +11,16 @@ use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
 use crate::cli::settings::{self, DumpSettings};
-use crate::cli::ui::{Table, Ui, words};
-use crate::clock::Clock;
+use crate::cli::ui::{Seen, Status, Ui, counter_name, words};
 use crate::crawl::Comments;
 use crate::dump::{self, Summary};
 use crate::notion::Notion;
 use crate::repo::{self, Repository};
+use crate::report::Counter;
 use crate::stop::{Stop, StopReason};
+
+/// How many problems people see; a program gets all that the library names.
+const SHOWN_PROBLEMS: usize = 20;
 
 pub fn run(args: &DumpArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let ui = context.ui;
@@ -49,11 +53,15 @@ pub fn run(args: &DumpArgs, context: &Context<'_>) -> Result<Exit, Error> {
         &stop,
         report.as_ref(),
     );
-    // The bar goes before the summary comes.
-    drop(watch);
-    let summary = result?;
-    let told = tell(ui, &summary, clock.as_ref());
-    match told {
+    let seen = watch.finish();
+    let summary = match result {
+        Ok(summary) => summary,
+        Err(error) => {
+            warn(ui, &seen.problems, seen.more_problems);
+            return Err(error.into());
+        }
+    };
+    match tell(ui, &summary, &seen) {
         // The dump is done, whether or not somebody still reads.
         Err(error) if !error.is_broken_pipe() => Err(error),
         _ => Ok(exit(&summary)),
@@ -89,41 +97,24 @@ fn exit(summary: &Summary) -> Exit {
     }
 }
 
-fn tell(ui: &Ui, summary: &Summary, clock: &dyn Clock) -> Result<(), Error> {
+fn tell(ui: &Ui, summary: &Summary, seen: &Seen) -> Result<(), Error> {
     if ui.is_json() {
-        ui.message(&message(summary, clock))?;
+        ui.message(&message(summary, &seen.status))?;
         return Ok(());
     }
     if !ui.is_quiet() {
-        for (title, counts) in [
-            ("What was found", &summary.ledger),
-            ("What was done", &summary.counts),
-        ] {
-            if counts.is_empty() {
-                continue;
-            }
-            ui.line(title)?;
-            let mut table = Table::new(&["", ">", ""]);
-            for (name, &count) in counts {
-                table.row(vec![
-                    String::new(),
-                    amount(name, count),
-                    name.replace('_', " "),
-                ]);
-            }
-            for line in table.lines().iter().skip(1) {
-                ui.line(line)?;
-            }
-        }
-        if let Some(time) = summary.oldest_read {
-            ui.line(&format!(
-                "Of all pages, the one read longest ago was read on {}",
-                local_time(time)
-            ))?;
+        for line in account(summary, &seen.status) {
+            ui.line(&line)?;
         }
     }
-    for problem in &summary.problems {
-        ui.say(&format!("not in the backup: {problem}"));
+    if summary.problems.is_empty() {
+        warn(ui, &seen.problems, seen.more_problems);
+    } else {
+        let (shown, rest) = summary
+            .problems
+            .split_at(summary.problems.len().min(SHOWN_PROBLEMS));
+        let more = losses(summary).max(rest.len() as u64) as usize;
+        warn(ui, shown, more.saturating_sub(shown.len()));
     }
     for line in verdict(summary) {
         if exit(summary) != Exit::Done {
@@ -135,26 +126,99 @@ fn tell(ui: &Ui, summary: &Summary, clock: &dyn Clock) -> Result<(), Error> {
     Ok(())
 }
 
-fn amount(name: &str, count: u64) -> String {
-    if name.ends_with("bytes") {
-        words::bytes(count)
-    } else {
-        words::number(count)
+fn warn(ui: &Ui, problems: &[String], more: usize) {
+    for problem in problems {
+        ui.warn(problem);
     }
+    if more > 0 {
+        ui.warn(&format!(
+            "and {more} more; the ledger in the snapshot has them all (.notion-backup/ledger)"
+        ));
+    }
+}
+
+/// What is in the snapshot, what became of all that was met, and what it took.
+fn account(summary: &Summary, status: &Status) -> Vec<String> {
+    let list = |counts: &BTreeMap<String, u64>, words: &dyn Fn(&str) -> String| {
+        let parts: Vec<String> = counts
+            .iter()
+            .filter(|&(_, &count)| count > 0)
+            .map(|(name, &count)| format!("{} {}", words::number(count), words(name)))
+            .collect();
+        parts.join(", ")
+    };
+    let mut lines = Vec::new();
+    let mut line = |head: &str, text: String| {
+        if !text.is_empty() {
+            lines.push(format!("{head:<12} {text}"));
+        }
+    };
+    line("workspace", summary.workspace.clone());
+    line(
+        "contents",
+        list(&summary.counts, &|name| name.replace('_', " ")),
+    );
+    line("objects", list(&summary.ledger, &|name| ending(name)));
+    let mut work = vec![words::count(status.count(Counter::Requests), "request")];
+    let refused = status.count(Counter::RefusedRequests);
+    if refused > 0 {
+        work.push(format!("{} of them told to wait", words::number(refused)));
+    }
+    if status.count(Counter::Files) > 0 {
+        work.push(format!(
+            "{} downloaded ({})",
+            words::count(status.count(Counter::Files), "file"),
+            words::bytes(status.count(Counter::FileBytes))
+        ));
+    }
+    work.push(words::clock(status.elapsed));
+    line("this run", work.join(", "));
+    if let Some(time) = summary.oldest_read {
+        line(
+            "freshness",
+            format!("every page was read since {}", local_time(time)),
+        );
+    }
+    lines
+}
+
+/// How objects ended, in words.
+fn ending(status: &str) -> String {
+    match status {
+        "captured" => "new or changed",
+        "trashed" => "in the trash",
+        "not_shared" => "gone or not shared",
+        "unsupported" => "not given out by the API",
+        "excluded" => "left out as asked",
+        "truncated" => "readable only in part",
+        "failed" => "not readable",
+        other => return other.replace('_', " "),
+    }
+    .to_owned()
+}
+
+/// How many objects should be in the snapshot and are not, or only in part.
+fn losses(summary: &Summary) -> u64 {
+    ["failed", "truncated"]
+        .iter()
+        .filter_map(|status| summary.ledger.get(*status))
+        .sum()
 }
 
 /// The last words: is there a backup, is all in it, what to do.
 fn verdict(summary: &Summary) -> Vec<String> {
     let mut lines = Vec::new();
     match (&summary.snapshot, summary.stopped) {
-        (_, Some(reason)) => {
+        (snapshot, Some(reason)) => {
             lines.push(match reason {
                 StopReason::Interrupted => "stopped before the end, as asked".to_owned(),
                 StopReason::Deadline => "stopped before the end: the deadline is over".to_owned(),
             });
-            lines.push(match &summary.snapshot {
+            lines.push(match snapshot {
                 Some(id) => format!("snapshot {id} holds what was read"),
-                None => "no snapshot was made yet; earlier ones are untouched".to_owned(),
+                None => {
+                    "no snapshot was made by this run; earlier ones are as they were".to_owned()
+                }
             });
             lines.push(
                 "what was read is kept: run the same command again to continue there".to_owned(),
@@ -164,10 +228,14 @@ fn verdict(summary: &Summary) -> Vec<String> {
             lines.push(format!("snapshot {id} is complete"));
         }
         (Some(id), None) => {
-            lines.push(format!(
-                "snapshot {id} is saved, but not complete: something could not be read (see above)"
-            ));
-            lines.push("what could not be read is tried again by the next dump".to_owned());
+            lines.push(match losses(summary) {
+                0 => format!("snapshot {id} is saved, but NOT complete"),
+                count => format!(
+                    "snapshot {id} is saved, but NOT complete: {} could not be read, or only in part",
+                    words::count(count, "object")
+                ),
+            });
+            lines.push("the next dump tries again".to_owned());
         }
         (None, None) => lines.push("no snapshot was made".to_owned()),
     }
@@ -175,10 +243,16 @@ fn verdict(summary: &Summary) -> Vec<String> {
 }
 
 /// The `summary` message of `docs/scripting.md`.
-fn message(summary: &Summary, clock: &dyn Clock) -> Value {
+fn message(summary: &Summary, status: &Status) -> Value {
+    let work: Map<String, Value> = status
+        .counts
+        .iter()
+        .map(|(&counter, &count)| (counter_name(counter).to_owned(), count.into()))
+        .collect();
     json!({
         "message_type": "summary",
         "snapshot": summary.snapshot,
+        "workspace": summary.workspace,
         "complete": summary.complete,
         "stopped": summary.stopped.map(|reason| match reason {
             StopReason::Interrupted => "interrupted",
@@ -188,7 +262,8 @@ fn message(summary: &Summary, clock: &dyn Clock) -> Value {
         "ledger": summary.ledger,
         "problems": summary.problems,
         "oldest_read": summary.oldest_read,
-        "seconds_elapsed": clock.elapsed().as_secs(),
+        "work": work,
+        "seconds_elapsed": status.elapsed.as_secs(),
         "code": exit(summary).code(),
     })
 }
@@ -196,9 +271,7 @@ fn message(summary: &Summary, clock: &dyn Clock) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::ManualClock;
     use crate::repo::SnapshotId;
-    use jiff::Timestamp;
 
     fn summary() -> Summary {
         Summary {
@@ -248,20 +321,23 @@ mod tests {
 
     #[test]
     fn the_summary_message_has_the_documented_fields() {
-        let clock = ManualClock::at(Timestamp::UNIX_EPOCH);
-        clock.advance(std::time::Duration::from_secs(7));
+        let status = Status {
+            elapsed: std::time::Duration::from_secs(7),
+            counts: [(Counter::Requests, 9)].into(),
+            ..Status::default()
+        };
         let summary = Summary {
             complete: false,
             problems: vec!["page x: no".to_owned()],
             ..summary()
         };
         assert_eq!(
-            message(&summary, &clock),
+            message(&summary, &status),
             json!({
                 "message_type": "summary", "snapshot": "20260301T120000Z-0123abcd",
                 "complete": false, "stopped": null, "counts": {"pages": 3},
                 "ledger": {"captured": 3}, "problems": ["page x: no"], "oldest_read": null,
-                "seconds_elapsed": 7, "code": 3,
+                "workspace": "Acme", "work": {"requests": 9}, "seconds_elapsed": 7, "code": 3,
             })
         );
     }

@@ -17,7 +17,7 @@ pub fn run(args: &ExtractArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let (id, snapshot) = repo.find_snapshot(&args.snapshot)?;
     let watch = ui.watch(Arc::clone(&context.clock));
     let done = extract::extract(&repo, snapshot.tree, &args.dir, watch.report().as_ref())?;
-    drop(watch);
+    let seen = watch.finish();
     if ui.is_json() {
         ui.message(&json!({
             "message_type": "summary",
@@ -39,6 +39,12 @@ pub fn run(args: &ExtractArgs, context: &Context<'_>) -> Result<Exit, Error> {
         if !snapshot.complete {
             ui.say("note: this snapshot is not complete; its ledger says what could not be read");
         }
+    }
+    for problem in &seen.problems {
+        ui.warn(problem);
+    }
+    if seen.more_problems > 0 {
+        ui.warn(&format!("and {} more", seen.more_problems));
     }
     if done.problems.is_empty() {
         Ok(Exit::Done)

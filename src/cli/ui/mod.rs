@@ -16,15 +16,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use progress::{Status, counter_name};
 pub use table::Table;
-pub use watch::Watch;
+pub use watch::{Seen, Watch};
 
 use super::error::Error;
 use super::exit::Exit;
 use crate::clock::Clock;
 use render::Style;
 use screen::{Out, Screen};
-use watch::Problems;
 
 /// What the options say about output.
 #[derive(Clone, Copy, Debug, Default)]
@@ -78,10 +78,7 @@ impl Ui {
         Watch::start(
             clock,
             self.style.renderer(&self.screen, &self.out),
-            Problems::new(
-                Arc::clone(&self.screen),
-                self.json.then(|| Arc::clone(&self.out)),
-            ),
+            self.json.then(|| Arc::clone(&self.out)),
         )
     }
 
