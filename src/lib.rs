@@ -14,7 +14,9 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+pub mod check;
 pub mod clock;
+pub mod extract;
 pub mod fsio;
 pub mod model;
 pub mod repo;
