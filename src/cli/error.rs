@@ -193,11 +193,11 @@ impl From<extract::Error> for Error {
     fn from(error: extract::Error) -> Error {
         let message = error.to_string();
         match error {
-            extract::Error::NotEmpty { .. } => {
-                Error::usage(message).hint("give a folder that is empty or does not exist yet")
-            }
-            extract::Error::Io { source, .. } => match source.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            extract::Error::Repository(error) => Error::from(error),
+            extract::Error::NotEmpty { .. } => Error::failed(message)
+                .hint("give a folder that is empty or does not exist yet: nothing is overwritten"),
+            error => match error.io_kind() {
+                Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
                     Error::failed(message).hint("make room, remove the folder, and run it again")
                 }
                 _ => Error::failed(message),

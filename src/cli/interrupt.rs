@@ -11,8 +11,8 @@ use super::exit::Exit;
 use crate::clock::Clock;
 use crate::stop::{Stop, StopReason};
 
-/// Raises `stop` on the first signal, and calls `say` with what to tell the user.
-pub fn watch_signals(stop: &Stop, say: impl Fn(&str) + Send + 'static) {
+/// Raises `stop` on the first signal, and says what happens now.
+pub fn watch_signals(stop: &Stop, say: impl Fn(&str) + Send + 'static, what: &'static str) {
     let stop = stop.clone();
     let asked = AtomicBool::new(false);
     let handler = move || {
@@ -20,7 +20,7 @@ pub fn watch_signals(stop: &Stop, say: impl Fn(&str) + Send + 'static) {
             end();
         }
         stop.raise(StopReason::Interrupted);
-        say("stopping: what is under way is finished and saved; once more to stop at once");
+        say(&format!("{what}; once more to stop at once"));
     };
     if let Err(error) = ctrlc::set_handler(handler) {
         log::warn!("cannot watch for Ctrl-C, which will stop the program at once: {error}");

@@ -2,76 +2,133 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Context;
-use crate::check;
+use crate::check::{self, CheckOptions, Finding, Findings, Severity};
 use crate::cli::args::CheckArgs;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
-use crate::cli::ui::words;
+use crate::cli::interrupt;
+use crate::cli::ui::{Ui, words};
+use crate::stop::Stop;
 
 pub fn run(args: &CheckArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let ui = context.ui;
     let repo = context.open()?;
+    let stop = Stop::new();
+    interrupt::watch_signals(&stop, ui.speaker(), "stopping the check");
+    let options = CheckOptions {
+        read_data: args.read_data,
+        stop,
+    };
     let watch = ui.watch(Arc::clone(&context.clock));
-    let checked = check::check(&repo, args.read_data, watch.report().as_ref())?;
+    let findings = check::check(&repo, &options, watch.report().as_ref());
     watch.finish();
-    let sound = checked.findings.is_empty();
     if ui.is_json() {
-        for finding in &checked.findings {
-            ui.message(&json!({
-                "message_type": "finding",
-                "object": finding.object,
-                "message": finding.message,
-                "snapshots": finding.snapshots,
-                "paths": finding.paths,
-            }))?;
+        for finding in &findings.findings {
+            ui.message(&message(finding))?;
         }
-        ui.message(&json!({
-            "message_type": "summary",
-            "sound": sound,
-            "read_data": args.read_data,
-            "snapshots": checked.snapshots,
-            "objects": checked.objects,
-            "read_bytes": checked.read_bytes,
-            "findings": checked.findings.len(),
-        }))?;
-    } else if sound {
-        if !ui.is_quiet() {
-            let seen = format!(
-                "{} and {}",
-                words::count(checked.snapshots, "snapshot"),
-                words::count(checked.objects, "object")
-            );
-            ui.line(&if args.read_data {
-                format!(
-                    "sound: {seen} are there, and all {} read back as they were written",
-                    words::bytes(checked.read_bytes)
-                )
-            } else {
-                format!("sound: {seen} are there; --read-data reads their content too")
-            })?;
-        }
+        ui.message(&summary(&findings, args.read_data))?;
     } else {
-        for finding in &checked.findings {
-            ui.line(&finding.message)?;
-            for path in &finding.paths {
-                ui.line(&format!("  at {path}"))?;
-            }
-            let names: Vec<String> = finding.snapshots.iter().map(ToString::to_string).collect();
-            ui.line(&format!("  needed by {}", names.join(", ")))?;
+        tell(ui, &findings, args.read_data)?;
+    }
+    Ok(exit(&findings))
+}
+
+fn exit(findings: &Findings) -> Exit {
+    if findings.count(Severity::Error) > 0 {
+        Exit::Failed
+    } else if findings.stopped {
+        Exit::Interrupted
+    } else {
+        Exit::Done
+    }
+}
+
+fn tell(ui: &Ui, findings: &Findings, read_data: bool) -> Result<(), Error> {
+    for finding in &findings.findings {
+        if finding.severity == Severity::Info && ui.is_quiet() {
+            continue;
         }
+        ui.line(&format!("{}: {}", word(finding.severity), finding.what))?;
+        ui.line(&format!("  {}", finding.meaning))?;
+        for path in &finding.paths {
+            ui.line(&format!("  {path}"))?;
+        }
+        let more = finding.mentions.saturating_sub(finding.paths.len() as u64);
+        if more > 0 && !finding.paths.is_empty() {
+            ui.line(&format!("  and {}", words::count(more, "more place")))?;
+        }
+    }
+    let seen = format!(
+        "{} and {}",
+        words::count(findings.snapshots, "snapshot"),
+        words::count(findings.trees + findings.objects, "object"),
+    );
+    if findings.count(Severity::Error) > 0 {
         ui.line(&format!(
-            "DAMAGED: {} of {} that {} name",
-            words::count(checked.findings.len() as u64, "problem"),
-            words::count(checked.objects, "object"),
-            words::count(checked.snapshots, "snapshot"),
+            "DAMAGED: {}, {} affected",
+            words::count(findings.count(Severity::Error) as u64, "error"),
+            words::count(findings.damaged_snapshots.len() as u64, "snapshot"),
         ))?;
         ui.say(
-            "hint: keep the repository as it is; `dump --full` stores again what is still in Notion, \
-             and `extract` writes whatever can be read of a snapshot",
+            "hint: `extract` writes whatever can be read of a snapshot, and `dump --full` stores again \
+             what is still in Notion",
         );
     }
-    Ok(if sound { Exit::Done } else { Exit::Failed })
+    if findings.stopped {
+        ui.say("stopped before everything was checked");
+    } else if findings.is_sound() && !ui.is_quiet() {
+        ui.line(&if read_data {
+            format!(
+                "sound: {seen} are there, and all {} of content are as they were written",
+                words::bytes(findings.read_bytes)
+            )
+        } else {
+            format!("sound: {seen} are there; their content is compared with --read-data only")
+        })?;
+    }
+    Ok(())
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "note",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}
+
+/// The `finding` message of `docs/scripting.md`.
+fn message(finding: &Finding) -> Value {
+    json!({
+        "message_type": "finding",
+        "severity": finding.severity,
+        "message": finding.what,
+        "meaning": finding.meaning,
+        "object": finding.object,
+        "snapshot": finding.snapshot,
+        "paths": finding.paths,
+        "mentions": finding.mentions,
+    })
+}
+
+/// The `summary` message of `docs/scripting.md`.
+fn summary(findings: &Findings, read_data: bool) -> Value {
+    json!({
+        "message_type": "summary",
+        "sound": findings.is_sound(),
+        "stopped": findings.stopped,
+        "read_data": read_data,
+        "errors": findings.count(Severity::Error),
+        "warnings": findings.count(Severity::Warning),
+        "snapshots": findings.snapshots,
+        "damaged_snapshots": findings.damaged_snapshots,
+        "objects": findings.trees + findings.objects,
+        "read_bytes": findings.read_bytes,
+        "unreferenced_objects": findings.unreferenced_objects,
+        "unreferenced_bytes": findings.unreferenced_bytes,
+        "code": exit(findings).code(),
+    })
 }

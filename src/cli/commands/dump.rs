@@ -21,6 +21,8 @@ use crate::stop::{Stop, StopReason};
 
 /// How many problems people see; a program gets all that the library names.
 const SHOWN_PROBLEMS: usize = 20;
+/// Where the others are.
+const LEDGER: &str = "; the snapshot's ledger has them all (.notion-backup/ledger)";
 
 pub fn run(args: &DumpArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let ui = context.ui;
@@ -30,7 +32,11 @@ pub fn run(args: &DumpArgs, context: &Context<'_>) -> Result<Exit, Error> {
     }
     let clock = &context.clock;
     let stop = Stop::new();
-    interrupt::watch_signals(&stop, ui.speaker());
+    interrupt::watch_signals(
+        &stop,
+        ui.speaker(),
+        "stopping: what is under way is finished and saved",
+    );
     if let Some(time) = settings.deadline {
         interrupt::watch_deadline(&stop, time, Arc::clone(clock));
     }
@@ -57,7 +63,7 @@ pub fn run(args: &DumpArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let summary = match result {
         Ok(summary) => summary,
         Err(error) => {
-            warn(ui, &seen.problems, seen.more_problems);
+            ui.warn_all(&seen.problems, seen.more_problems, "");
             return Err(error.into());
         }
     };
@@ -108,13 +114,13 @@ fn tell(ui: &Ui, summary: &Summary, seen: &Seen) -> Result<(), Error> {
         }
     }
     if summary.problems.is_empty() {
-        warn(ui, &seen.problems, seen.more_problems);
+        ui.warn_all(&seen.problems, seen.more_problems, LEDGER);
     } else {
         let (shown, rest) = summary
             .problems
             .split_at(summary.problems.len().min(SHOWN_PROBLEMS));
         let more = losses(summary).max(rest.len() as u64) as usize;
-        warn(ui, shown, more.saturating_sub(shown.len()));
+        ui.warn_all(shown, more.saturating_sub(shown.len()), LEDGER);
     }
     for line in verdict(summary) {
         if exit(summary) != Exit::Done {
@@ -124,17 +130,6 @@ fn tell(ui: &Ui, summary: &Summary, seen: &Seen) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-fn warn(ui: &Ui, problems: &[String], more: usize) {
-    for problem in problems {
-        ui.warn(problem);
-    }
-    if more > 0 {
-        ui.warn(&format!(
-            "and {more} more; the ledger in the snapshot has them all (.notion-backup/ledger)"
-        ));
-    }
 }
 
 /// What is in the snapshot, what became of all that was met, and what it took.

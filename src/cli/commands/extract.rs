@@ -26,7 +26,7 @@ pub fn run(args: &ExtractArgs, context: &Context<'_>) -> Result<Exit, Error> {
             "files": done.files,
             "directories": done.directories,
             "bytes": done.bytes,
-            "problems": done.problems.len(),
+            "lost": done.lost.len(),
         }))?;
     } else if !ui.is_quiet() {
         ui.line(&format!(
@@ -40,13 +40,8 @@ pub fn run(args: &ExtractArgs, context: &Context<'_>) -> Result<Exit, Error> {
             ui.say("note: this snapshot is not complete; its ledger says what could not be read");
         }
     }
-    for problem in &seen.problems {
-        ui.warn(problem);
-    }
-    if seen.more_problems > 0 {
-        ui.warn(&format!("and {} more", seen.more_problems));
-    }
-    if done.problems.is_empty() {
+    ui.warn_all(&seen.problems, seen.more_problems, "");
+    if done.lost.is_empty() {
         Ok(Exit::Done)
     } else if ui.is_json() {
         // The problems and the summary have said it.
@@ -54,7 +49,7 @@ pub fn run(args: &ExtractArgs, context: &Context<'_>) -> Result<Exit, Error> {
     } else {
         Err(Error::failed(format!(
             "{} of the snapshot could not be read from the repository and are not in {}",
-            words::count(done.problems.len() as u64, "part"),
+            words::count(done.lost.len() as u64, "part"),
             args.dir.display()
         ))
         .hint("`check --read-data` says what is damaged; the other snapshots may be whole"))

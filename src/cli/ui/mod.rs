@@ -146,6 +146,16 @@ impl Ui {
         error.exit
     }
 
+    /// Warns of all problems that were seen; `where_else` says where there are more.
+    pub fn warn_all(&self, problems: &[String], more: usize, where_else: &str) {
+        for problem in problems {
+            self.warn(problem);
+        }
+        if more > 0 {
+            self.warn(&format!("and {more} more{where_else}"));
+        }
+    }
+
     /// Sees to it that everything written has left the program.
     pub fn flush(&self) -> io::Result<()> {
         self.out.flush()
