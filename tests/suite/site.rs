@@ -10,7 +10,7 @@ use notion_backup::crawl::ledger::{self, Line};
 use notion_backup::dump::{self, Options, Summary};
 use notion_backup::model::{Kind, NotionId};
 use notion_backup::notion::{Notion, Settings, Token};
-use notion_backup::repo::{EntryKind, Files, Memory, ObjectId, Repository, Snapshot, SnapshotId};
+use notion_backup::repo::{EntryKind, Files, Memory, Repository, Snapshot, SnapshotId};
 use notion_backup::report::{Report, Silent};
 use notion_backup::stop::Stop;
 use serde_json::Value;
@@ -33,6 +33,15 @@ impl Site {
             fake: FakeNotion::start(workspace),
             files: Arc::new(Memory::new()),
             options: options(),
+        }
+    }
+
+    /// Another repository for the same Notion.
+    pub fn elsewhere(&self) -> Site {
+        Site {
+            fake: self.fake.clone(),
+            files: Arc::new(Memory::new()),
+            options: self.options.clone(),
         }
     }
 
@@ -66,11 +75,16 @@ impl Site {
         };
         let notion = Notion::connect(&settings, clock.clone(), stop.clone(), report.clone())
             .expect("the client starts");
-        dump::dump(&notion, &self.repo(), options, &*clock, stop, &*report)
+        let result = dump::dump(&notion, &self.repo(), options, &*clock, stop, &*report);
+        // So that no two snapshots are of the same second.
+        self.fake.edit(|ws| ws.advance_seconds(1));
+        result
     }
 
     pub fn latest(&self) -> (SnapshotId, Snapshot) {
-        self.repo().find_snapshot("latest").expect("there is a snapshot")
+        self.repo()
+            .find_snapshot("latest")
+            .expect("there is a snapshot")
     }
 
     /// The files of the latest snapshot, with their paths.
@@ -97,8 +111,12 @@ impl Site {
     /// The ledger of the latest snapshot.
     pub fn ledger(&self) -> Vec<Line> {
         let tree = self.tree();
-        let shards = tree.iter().filter(|(path, _)| path.starts_with("/.notion-backup/ledger/"));
-        shards.flat_map(|(_, content)| ledger::parse(content).collect::<Vec<_>>()).collect()
+        let shards = tree
+            .iter()
+            .filter(|(path, _)| path.starts_with("/.notion-backup/ledger/"));
+        shards
+            .flat_map(|(_, content)| ledger::parse(content).collect::<Vec<_>>())
+            .collect()
     }
 
     /// The line about a whole object.
@@ -107,9 +125,13 @@ impl Site {
         lines.find(|line| line.id == id && line.kind == kind && line.place.is_empty())
     }
 
-    /// All objects of the repository.
-    pub fn objects(&self) -> BTreeSet<ObjectId> {
-        self.repo().objects().expect("the objects are listed").into_iter().collect()
+    /// All object files of the repository.
+    pub fn objects(&self) -> BTreeSet<String> {
+        self.files
+            .paths()
+            .into_iter()
+            .filter(|path| path.starts_with("objects/"))
+            .collect()
     }
 
     /// Requests by endpoint since the last call, sorted.
@@ -139,7 +161,9 @@ pub fn options() -> Options {
 /// The one file whose path ends like this, as JSON.
 pub fn json_at(tree: &Tree, end: &str) -> Value {
     let mut found = tree.iter().filter(|(path, _)| path.ends_with(end));
-    let (path, content) = found.next().unwrap_or_else(|| panic!("no file ends with {end}"));
+    let (path, content) = found
+        .next()
+        .unwrap_or_else(|| panic!("no file ends with {end}"));
     assert!(found.next().is_none(), "several files end with {end}");
     serde_json::from_slice(content).unwrap_or_else(|error| panic!("{path}: {error}"))
 }

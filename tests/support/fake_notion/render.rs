@@ -179,11 +179,23 @@ impl Render<'_> {
         }
         let (kind, payload, parent, stamps, trashed) = if let Some(page) = self.ws.pages.get(&id) {
             let payload = json!({"title": page.title});
-            ("child_page", payload, page.parent, &page.stamps, page.in_trash)
+            (
+                "child_page",
+                payload,
+                page.parent,
+                &page.stamps,
+                page.in_trash,
+            )
         } else if let Some(database) = self.ws.databases.get(&id) {
             let payload = json!({"title": database.title});
             let trashed = database.in_trash;
-            ("child_database", payload, database.parent, &database.stamps, trashed)
+            (
+                "child_database",
+                payload,
+                database.parent,
+                &database.stamps,
+                trashed,
+            )
         } else {
             let (page, position) = self.ws.generated_block(id)?;
             let page = self.ws.pages.get(&page)?;
@@ -226,8 +238,11 @@ impl Render<'_> {
             "display_name": comment.display_name,
         });
         if !comment.attachments.is_empty() {
-            let attachments: Vec<Value> =
-                comment.attachments.iter().map(|it| self.resolve(it)).collect();
+            let attachments: Vec<Value> = comment
+                .attachments
+                .iter()
+                .map(|it| self.resolve(it))
+                .collect();
             object["attachments"] = json!(attachments);
         }
         object

@@ -275,7 +275,10 @@ impl Shared {
             return Err(Refusal::validation(message));
         }
         if reading::serves(&request.method, segments) {
-            let ws = self.workspace.read().unwrap_or_else(PoisonError::into_inner);
+            let ws = self
+                .workspace
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
             let call = Call {
                 ws: &ws,
                 shared: self,
@@ -291,7 +294,10 @@ impl Shared {
             }
             return Ok(value);
         }
-        let mut ws = self.workspace.write().unwrap_or_else(PoisonError::into_inner);
+        let mut ws = self
+            .workspace
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         let value = writing::answer(self, &mut ws, switches, request, segments, body)?;
         self.generation.fetch_add(1, Ordering::SeqCst);
         if switches.validate_answers {
