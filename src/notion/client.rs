@@ -94,9 +94,7 @@ impl Notion {
                     let Some(wait) = retry.next(self.jitter(), failure.asked) else {
                         return Err(failure.error);
                     };
-                    if !self.gate.sleep(wait) {
-                        return Err(stopped(request.endpoint()));
-                    }
+                    self.gate.sleep(wait);
                 }
                 Verdict::Done | Verdict::Fail(_) => return Err(failure.error),
             }

@@ -70,8 +70,7 @@ impl Notion {
             }
             let asked = asked.and_then(|text| wait_from_text(&text, self.clock.now()));
             match retry.next(self.jitter(), asked) {
-                Some(wait) if self.gate.sleep(wait) => {}
-                Some(_) => return Err(stopped(endpoint)),
+                Some(wait) => self.gate.sleep(wait),
                 None => return Err(error(kind, endpoint, status, message)),
             }
         }

@@ -40,6 +40,41 @@ fn a_refusal_stops_everybody_and_one_probe_opens_the_gate() {
     }
 }
 
+/// How many go at once.
+fn burst(pace: &mut Pace, now: Duration) -> usize {
+    (0..100)
+        .take_while(|_| matches!(pace.ask(now), Turn::Go(_)))
+        .count()
+}
+
+/// Refuses one request, and lets the probe after it through.
+fn refuse_and_probe(pace: &mut Pace, outcome: Outcome, now: Duration) -> Duration {
+    let permit = go(pace, now);
+    let until = pace.told(permit, outcome, now).unwrap();
+    let probe = go(pace, until);
+    pace.told(probe, Outcome::Granted, until);
+    until
+}
+
+#[test]
+fn a_short_wait_spaces_requests_and_a_long_one_spends_in_bursts_again() {
+    let mut pace = Pace::new(None);
+    let short = Outcome::Refused(Some(seconds(1)));
+    let now = refuse_and_probe(&mut pace, short, seconds(0));
+    assert!(burst(&mut pace, now) < 5);
+    let long = Outcome::Refused(Some(seconds(50)));
+    let now = refuse_and_probe(&mut pace, long, now + seconds(10));
+    assert_eq!(burst(&mut pace, now), 100);
+}
+
+#[test]
+fn an_overloaded_service_says_nothing_of_our_budget() {
+    let mut pace = Pace::new(None);
+    let storm = Outcome::Overloaded(Some(seconds(1)));
+    let now = refuse_and_probe(&mut pace, storm, seconds(0));
+    assert_eq!(burst(&mut pace, now), 100);
+}
+
 #[test]
 fn the_longest_of_several_waits_counts() {
     let mut pace = Pace::new(None);
