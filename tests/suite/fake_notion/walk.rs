@@ -74,7 +74,11 @@ pub fn walk(client: &Client, cap: usize) -> Seen {
         }
     }
     let bot = id(&client.get("/users/me"));
-    for user in seen.users.iter().filter(|user| !listed_users.contains(*user) && **user != bot) {
+    for user in seen
+        .users
+        .iter()
+        .filter(|user| !listed_users.contains(*user) && **user != bot)
+    {
         client.send("GET", &format!("/users/{user}"), None);
     }
     let known = |id: &String| {
@@ -132,9 +136,13 @@ fn truncated(property: &Value) -> bool {
     };
     match property["type"].as_str() {
         Some("relation") => property["has_more"] == true,
-        Some("people") => property["people"].as_array().is_some_and(|all| all.len() >= 25),
+        Some("people") => property["people"]
+            .as_array()
+            .is_some_and(|all| all.len() >= 25),
         Some(kind @ ("title" | "rich_text")) => mentions(&property[kind]) >= 25,
-        Some("rollup") => property["rollup"]["array"].as_array().is_some_and(|it| it.len() >= 25),
+        Some("rollup") => property["rollup"]["array"]
+            .as_array()
+            .is_some_and(|it| it.len() >= 25),
         _ => false,
     }
 }
@@ -158,7 +166,11 @@ fn read_body(client: &Client, seen: &mut Seen, of: &str) {
                 if block["has_children"] == true {
                     seen.open_bodies.push(own.clone());
                 } else if kind == Some("meeting_notes") {
-                    for section in block["meeting_notes"]["children"].as_object().into_iter().flatten() {
+                    for section in block["meeting_notes"]["children"]
+                        .as_object()
+                        .into_iter()
+                        .flatten()
+                    {
                         let section = section.1.as_str().unwrap_or("");
                         let section = client.get(&format!("/blocks/{section}"));
                         seen.open_bodies.push(id(&section));
@@ -181,7 +193,9 @@ fn client_rest(client: &Client, of: &str, mut page: Value) -> Vec<Value> {
         let Some(next) = page["next_cursor"].as_str() else {
             return all;
         };
-        page = client.get(&format!("/blocks/{of}/children?page_size=100&start_cursor={next}"));
+        page = client.get(&format!(
+            "/blocks/{of}/children?page_size=100&start_cursor={next}"
+        ));
     }
 }
 
@@ -193,13 +207,21 @@ fn read_database(client: &Client, seen: &mut Seen, own: &str) {
     if answer.status == 200 {
         let database = answer.json();
         seen.note(&database);
-        seen.open_sources
-            .extend(database["data_sources"].as_array().into_iter().flatten().cloned());
+        seen.open_sources.extend(
+            database["data_sources"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .cloned(),
+        );
     }
     for view in client.list(&format!("/views?database_id={own}")) {
         let answer = client.send("GET", &format!("/views/{}", id(&view)), None);
         if answer.status == 200 {
-            seen.note(&json!([answer.json()["created_by"], answer.json()["last_edited_by"]]));
+            seen.note(&json!([
+                answer.json()["created_by"],
+                answer.json()["last_edited_by"]
+            ]));
         }
     }
 }
@@ -257,12 +279,18 @@ fn the_thrifty_dump_finds_everything_with_the_least_requests_and_fits_the_schema
     // The walk asks for its own name twice.
     assert_eq!(sent("GET /v1/users/me"), 2);
     assert_eq!(sent("GET /v1/users"), least.of("GET users"));
-    assert_eq!(sent("GET /v1/users/{id}"), least.of("GET users/{id}: not listed"));
+    assert_eq!(
+        sent("GET /v1/users/{id}"),
+        least.of("GET users/{id}: not listed")
+    );
     assert_eq!(sent("POST /v1/search"), least.of("POST search"));
     let dead = least.of("references to what is not shared");
     let unlisted = least.of("GET pages/{id}: in no listing");
     assert_eq!(sent("GET /v1/pages/{id}"), unlisted + dead);
-    assert_eq!(sent("GET /v1/databases/{id}"), least.of("GET databases/{id}"));
+    assert_eq!(
+        sent("GET /v1/databases/{id}"),
+        least.of("GET databases/{id}")
+    );
     let sources = least.of("GET data_sources/{id}: not in search");
     assert_eq!(sent("GET /v1/data_sources/{id}"), sources);
     let queries = least.of("POST data_sources/{id}/query");
@@ -284,8 +312,14 @@ fn the_thrifty_dump_finds_everything_with_the_least_requests_and_fits_the_schema
     fake.look(|ws| {
         let readable = |id: &&_| ws.can_see(**id) && !ws.is_trashed(**id);
         assert_eq!(seen.pages.len(), ws.pages.keys().filter(readable).count());
-        assert_eq!(seen.databases.len(), ws.databases.keys().filter(readable).count());
-        assert_eq!(seen.sources.len(), ws.data_sources.keys().filter(readable).count());
+        assert_eq!(
+            seen.databases.len(),
+            ws.databases.keys().filter(readable).count()
+        );
+        assert_eq!(
+            seen.sources.len(),
+            ws.data_sources.keys().filter(readable).count()
+        );
         assert_eq!(seen.blocks.len(), ws.blocks.keys().filter(readable).count());
     });
 }

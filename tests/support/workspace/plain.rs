@@ -78,7 +78,7 @@ pub fn content(page: &Page, position: u32) -> (&'static str, Value) {
         ),
         _ => (
             "paragraph",
-            json!({"rich_text": rich_text, "color": "default"}),
+            json!({"rich_text": rich_text, "color": "default", "icon": null}),
         ),
     }
 }
