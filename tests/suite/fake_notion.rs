@@ -4,6 +4,7 @@ mod access;
 mod client;
 mod failures;
 mod listings;
+mod speed;
 mod walk;
 
 use crate::support::{FakeNotion, Workspace};

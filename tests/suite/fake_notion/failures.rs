@@ -245,7 +245,7 @@ fn chunked_bodies_and_kept_connections_are_understood() {
         "authorization: Bearer {}\r\nnotion-version: 2026-03-11\r\ncontent-type: application/json\r\n",
         fake.token()
     );
-    let body = "5\r\n{\"pag\r\nb\r\ne_size\": 2 }\r\n0\r\n\r\n";
+    let body = "5\r\n{\"pag\r\nc\r\ne_size\": 2 }\r\n0\r\n\r\n";
     let first =
         format!("POST /v1/search HTTP/1.1\r\n{head}transfer-encoding: chunked\r\n\r\n{body}");
     let second = format!("GET /v1/users/me HTTP/1.1\r\n{head}connection: close\r\n\r\n");
