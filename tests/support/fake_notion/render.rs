@@ -173,6 +173,9 @@ impl Render<'_> {
                 "type": block.kind, "has_children": self.ws.has_children(id),
                 block.kind.as_ref(): self.resolve(&block.payload),
             });
+            if block.kind == "paragraph" && object["paragraph"].get("icon").is_none() {
+                object["paragraph"]["icon"] = Value::Null;
+            }
             self.stamp(&mut object, &block.stamps, block.in_trash);
             merge(&mut object, &block.extra);
             return Some(object);

@@ -157,8 +157,12 @@ impl Shared {
         order
     }
 
+    /// Remembers what did not fit a schema; the first few dozen tell enough.
     pub fn violation(&self, text: String) {
-        lock(&self.violations).push(text);
+        let mut violations = lock(&self.violations);
+        if violations.len() < 40 {
+            violations.push(text);
+        }
     }
 
     /// Answers one request to the API.

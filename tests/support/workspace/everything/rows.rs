@@ -139,10 +139,10 @@ fn crowded(ws: &mut Workspace, projects: Id, tasks: &[Id]) {
     let bob = ws.get("bob");
     let mut notes = Vec::new();
     let mut title = Vec::new();
-    for number in 0..30 {
+    for (number, task) in tasks.iter().enumerate().take(30) {
         notes.push(run(&format!("{number}: ")));
         notes.push(mention_user(bob, "Bob"));
-        title.push(mention_page(tasks[number], &format!("Task {number}")));
+        title.push(mention_page(*task, &format!("Task {number}")));
         title.push(run(" "));
     }
     for _ in 0..60 {
