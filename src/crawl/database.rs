@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use super::Error;
 use super::attachments::Attachments;
 use super::body::Record;
-use super::failed::{Failed, collect};
+use super::failed::{Failed, collect, reason};
 use super::ledger::{Line, Status};
+use super::listing::Listed;
 use super::run::Crawl;
 use crate::model::{
     How, Kind, NotionId, Parent, canonical, database_2022, edited, id_of, in_trash, parent_of,
@@ -43,7 +44,7 @@ impl<'c> Crawl<'c> {
     pub fn database_unchanged(&self, id: NotionId) -> Option<Vec<NotionId>> {
         let mut sources: Vec<NotionId> = Vec::new();
         for (source, edited) in self.base.databases.get(&id).into_iter().flatten() {
-            let listed = self.listing.get(*source)?;
+            let listed = self.listed_source(*source)?;
             if listed.database != Some(id) || listed.edited != *edited || listed.trashed {
                 return None;
             }
@@ -59,6 +60,18 @@ impl<'c> Crawl<'c> {
             .iter()
             .all(|source| sources.contains(source)))
         .then_some(sources)
+    }
+}
+
+impl Crawl<'_> {
+    /// A data source that search does not show is asked for by itself: that tells whether
+    /// it changed, and costs less than reading its database again.
+    fn listed_source(&self, id: NotionId) -> Option<Listed> {
+        if self.listing.get(id).is_none() {
+            let source = self.api.data_source(id).ok()?;
+            self.listing.add(&source, self.clock.now(), false).ok()?;
+        }
+        self.listing.get(id)
     }
 }
 

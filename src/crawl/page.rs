@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::Error;
 use super::attachments::Attachments;
 use super::body::{Record, Slot};
-use super::failed::{Failed, collect};
+use super::failed::{Failed, collect, reason};
 use super::ledger::{Line, Status};
 use super::listing::Listed;
 use super::options::Comments;
@@ -117,7 +117,7 @@ impl Reading<'_> {
         let answer = match answer {
             // A formula over too many tables (section 2.3 of the API digest): asking again does not help.
             Err(error) if error.kind == notion::Kind::Validation => {
-                return Err(Failed::Unsupported(error.to_string()));
+                return Err(Failed::Unsupported(reason(&error)));
             }
             answer => answer?,
         };

@@ -16,7 +16,7 @@ pub(super) struct Answer {
     pub(super) json: Option<Value>,
     /// How long the answer asks to wait: header and body, the longer one.
     pub(super) retry_after: Option<Duration>,
-    request_id: Option<String>,
+    request_id: Option<Box<str>>,
     text: Vec<u8>,
 }
 
@@ -43,7 +43,7 @@ impl Answer {
             .as_ref()
             .and_then(|json| json["request_id"].as_str())
             .or_else(|| header("x-notion-request-id"))
-            .map(str::to_owned);
+            .map(Box::from);
         Answer {
             status: response.status,
             retry_after: in_header.max(in_body),
@@ -99,9 +99,9 @@ impl Answer {
         let guidance = self.guidance();
         Error {
             kind,
-            endpoint: request.endpoint(),
+            endpoint: request.endpoint().into(),
             status: Some(self.status),
-            code: self.code().map(str::to_owned),
+            code: self.code().map(Box::from),
             json_path: json_path(&message),
             message: if guidance.is_empty() {
                 message
@@ -109,7 +109,11 @@ impl Answer {
                 format!("{message} (Notion advises: {guidance})")
             },
             request_id: self.request_id.clone(),
-            body: text.chars().take(Error::BODY_LIMIT).collect(),
+            body: text
+                .chars()
+                .take(Error::BODY_LIMIT)
+                .collect::<String>()
+                .into(),
         }
     }
 }
@@ -130,7 +134,7 @@ fn seconds(number: f64) -> Option<Duration> {
 }
 
 /// The path that a message such as ``body failed validation: body.a[0].b should be …`` names.
-fn json_path(message: &str) -> Option<String> {
+fn json_path(message: &str) -> Option<Box<str>> {
     let starts = ["body.", "body[", "path.", "query."];
     let word = message
         .split(|char: char| char.is_whitespace() || matches!(char, '`' | '"' | '\''))
@@ -139,7 +143,7 @@ fn json_path(message: &str) -> Option<String> {
         .find(|char: char| !(char.is_alphanumeric() || "._[]-".contains(char)))
         .unwrap_or(word.len());
     let path = word[..end].trim_end_matches('.');
-    (path.len() > 5).then(|| path.to_owned())
+    (path.len() > 5).then(|| path.into())
 }
 
 #[cfg(test)]
@@ -187,7 +191,7 @@ mod tests {
         );
         let error = read(&[], &body).error(Kind::Validation, &request);
         assert_eq!(request.method, Method::Get);
-        assert_eq!(error.endpoint, "GET /v1/pages/x");
+        assert_eq!(&*error.endpoint, "GET /v1/pages/x");
         assert_eq!(error.code.as_deref(), Some("validation_error"));
         assert_eq!(error.request_id.as_deref(), Some("r1"));
         assert_eq!(

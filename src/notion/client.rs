@@ -79,7 +79,8 @@ impl Notion {
 
     /// Sends a request until there is an answer. A request that is too much at once
     /// gets a smaller `page_size`, which stays in `request`.
-    pub(super) fn call(&self, request: &mut Request, safety: Safety) -> Result<Value, Error> {
+    pub(super) fn call(&self, request: &mut Request) -> Result<Value, Error> {
+        let safety = Safety::of(request);
         let mut retry = Retry::default();
         loop {
             let failure = match self.attempt(request, safety) {
@@ -93,9 +94,7 @@ impl Notion {
                     let Some(wait) = retry.next(self.jitter(), failure.asked) else {
                         return Err(failure.error);
                     };
-                    if !self.gate.sleep(wait) {
-                        return Err(stopped(request.endpoint()));
-                    }
+                    self.gate.sleep(wait);
                 }
                 Verdict::Done | Verdict::Fail(_) => return Err(failure.error),
             }
@@ -103,24 +102,24 @@ impl Notion {
     }
 
     /// Sends a request once, when the gate lets it.
-    fn attempt(&self, request: &Request, safety: Safety) -> Result<Value, Failure> {
+    fn attempt(&self, request: &Request, safety: Safety) -> Result<Value, Box<Failure>> {
         let Some(pass) = self.gate.pass() else {
-            return Err(Failure {
+            return Err(Box::new(Failure {
                 verdict: Verdict::Fail(Kind::Stopped),
                 error: stopped(request.endpoint()),
                 asked: None,
-            });
+            }));
         };
         self.report.add(Counter::Requests, 1);
         let response = match self.transport.send(request) {
             Ok(response) => response,
             Err(failure) => {
                 let verdict = judge_failure(&failure, safety);
-                return Err(Failure {
+                return Err(Box::new(Failure {
                     verdict,
                     error: Error::new(verdict.kind(), request.endpoint(), failure.to_string()),
                     asked: None,
-                });
+                }));
             }
         };
         let mut answer = Answer::read(response, self.clock.now());
@@ -134,16 +133,16 @@ impl Notion {
             self.report.add(Counter::RefusedRequests, 1);
         }
         pass.told(outcome, why_refused(&answer));
-        if verdict == Verdict::Done {
-            if let Some(value) = answer.json.take() {
-                return Ok(value);
-            }
+        if verdict == Verdict::Done
+            && let Some(value) = answer.json.take()
+        {
+            return Ok(value);
         }
-        Err(Failure {
+        Err(Box::new(Failure {
             verdict,
             error: answer.error(verdict.kind(), request),
             asked: answer.retry_after,
-        })
+        }))
     }
 
     /// A number between 0 and 1, another one each time, so that workers that failed
@@ -164,7 +163,7 @@ struct Failure {
 }
 
 /// The error of a call that a stop ended.
-pub(super) fn stopped(endpoint: String) -> Error {
+pub(super) fn stopped(endpoint: impl Into<Box<str>>) -> Error {
     Error::new(Kind::Stopped, endpoint, "the run was asked to end")
 }
 

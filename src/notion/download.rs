@@ -29,8 +29,9 @@ pub struct Download {
 impl Notion {
     /// Streams a file into `into`. It carries no token and follows redirects.
     ///
-    /// [`Kind::Expired`] when the host no longer knows the URL (403, 404, 410): ask Notion
-    /// for the object again, and download with the fresh URL into a fresh writer.
+    /// [`Kind::Expired`] when the host no longer knows the URL (403, 404, 410, and the 400
+    /// and 401 that file hosts also give): ask Notion for the object again, and download
+    /// with the fresh URL into a fresh writer.
     /// [`Kind::Local`] when `into` fails. After any error, what was written is worthless.
     pub fn download(&self, url: &str, into: &mut dyn Write) -> Result<Download, Error> {
         let endpoint = format!("GET {}", without_query(url));
@@ -69,8 +70,7 @@ impl Notion {
             }
             let asked = asked.and_then(|text| wait_from_text(&text, self.clock.now()));
             match retry.next(self.jitter(), asked) {
-                Some(wait) if self.gate.sleep(wait) => {}
-                Some(_) => return Err(stopped(endpoint)),
+                Some(wait) => self.gate.sleep(wait),
                 None => return Err(error(kind, endpoint, status, message)),
             }
         }
@@ -178,6 +178,8 @@ impl Copy<'_> {
                 Ok(0) => break,
                 Ok(count) => count,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                // What broke after the last byte broke too late to matter.
+                Err(_) if end == Some(position) => break,
                 Err(error) => return again(Kind::Transport, &format!("connection lost: {error}")),
             };
             position += count as u64;

@@ -5,7 +5,6 @@
 use serde_json::{Value, json};
 
 use super::listing::{PAGE_SIZE, Repeats, Seen};
-use super::retry::Safety;
 use super::{Each, End, Error, Notion, Request};
 use crate::model::NotionId;
 
@@ -109,7 +108,7 @@ impl Notion {
     ) -> Result<Property, Error> {
         let segment = path_segment(property_id);
         let mut request = listing(format!("/v1/pages/{page}/properties/{segment}"));
-        let first = self.call(&mut request, Safety::Repeatable)?;
+        let first = self.call(&mut request)?;
         if first["object"] != "list" {
             return Ok(Property {
                 head: first,
@@ -124,7 +123,7 @@ impl Notion {
     }
 
     fn get(&self, path: String) -> Result<Value, Error> {
-        self.call(&mut Request::get(path), Safety::Repeatable)
+        self.call(&mut Request::get(path))
     }
 
     fn objects(&self, request: Request, key: &str, each: Each) -> Result<End, Error> {

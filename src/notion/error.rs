@@ -41,19 +41,19 @@ pub struct Error {
     /// What a caller acts on.
     pub kind: Kind,
     /// Method and path, such as `GET /v1/pages/<id>`; no query, no signature.
-    pub endpoint: String,
+    pub endpoint: Box<str>,
     /// The HTTP status, when there was an answer.
     pub status: Option<u16>,
     /// Notion's `code`, such as `object_not_found`.
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
     /// Notion's message, or what happened instead of an answer.
     pub message: String,
     /// Notion's id of the request, for their support.
-    pub request_id: Option<String>,
+    pub request_id: Option<Box<str>>,
     /// The JSON path that a validation message names, such as `body.filter.or`.
-    pub json_path: Option<String>,
+    pub json_path: Option<Box<str>>,
     /// The start of the answer, at most [`Error::BODY_LIMIT`] characters.
-    pub body: String,
+    pub body: Box<str>,
 }
 
 impl Error {
@@ -61,7 +61,7 @@ impl Error {
     pub const BODY_LIMIT: usize = 512;
 
     /// An error of `kind` that no answer explains.
-    pub fn new(kind: Kind, endpoint: impl Into<String>, message: impl Into<String>) -> Error {
+    pub fn new(kind: Kind, endpoint: impl Into<Box<str>>, message: impl Into<String>) -> Error {
         Error {
             kind,
             endpoint: endpoint.into(),
@@ -70,7 +70,7 @@ impl Error {
             message: message.into(),
             request_id: None,
             json_path: None,
-            body: String::new(),
+            body: Box::default(),
         }
     }
 
@@ -88,7 +88,7 @@ impl fmt::Display for Error {
         out.write_str(&self.message)?;
         let facts = [
             self.status.map(|status| format!("HTTP {status}")),
-            self.code.clone(),
+            self.code.as_deref().map(str::to_owned),
             self.request_id.as_ref().map(|id| format!("request {id}")),
         ];
         let facts: Vec<String> = facts.into_iter().flatten().collect();

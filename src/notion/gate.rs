@@ -77,17 +77,14 @@ impl Gate {
         }
     }
 
-    /// Waits on behalf of one worker, before a repetition; false when the run was
-    /// asked to end.
-    pub(super) fn sleep(&self, time: Duration) -> bool {
+    /// Waits on behalf of one worker, before a repetition; less when the run is asked
+    /// to end.
+    pub(super) fn sleep(&self, time: Duration) {
         let end = self.clock.elapsed().saturating_add(time);
-        loop {
-            if self.is_stopped() {
-                return false;
-            }
+        while !self.is_stopped() {
             let left = end.saturating_sub(self.clock.elapsed());
             if left.is_zero() {
-                return true;
+                return;
             }
             self.clock.sleep(left.min(SLICE), &self.stop);
         }
@@ -162,7 +159,7 @@ mod tests {
         gate.pass().unwrap().told(refused, "");
         stop.raise(StopReason::Interrupted);
         assert!(gate.pass().is_none());
-        assert!(!gate.sleep(Duration::from_secs(5)));
+        gate.sleep(Duration::from_secs(5));
         assert_eq!(clock.elapsed(), Duration::ZERO);
     }
 

@@ -121,7 +121,10 @@ impl Transport for Http {
             .limit(ANSWER_LIMIT)
             .reader()
             .read_to_end(&mut bytes)
-            .map_err(|error| failure(error.into()))?;
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::InvalidData => TransportError::Cut(error.to_string()),
+                _ => failure(error.into()),
+            })?;
         Ok(Response {
             status: parts.status.as_u16(),
             headers: headers(&parts.headers),
@@ -194,7 +197,8 @@ fn failure(error: ureq::Error) -> TransportError {
             | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::AddrNotAvailable => TransportError::Connect(text),
             io::ErrorKind::TimedOut => TransportError::Timeout(text),
-            _ if text.contains("certificate") => TransportError::Tls(text),
+            // Before there is an answer, only the encryption has data to call invalid.
+            io::ErrorKind::InvalidData => TransportError::Tls(text),
             _ => TransportError::Cut(text),
         },
         E::Tls(_) | E::Rustls(_) | E::Pem(_) | E::TlsRequired => TransportError::Tls(text),

@@ -9,7 +9,6 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::retry::Safety;
 use super::{Error, Kind, Method, Notion, Request};
 use crate::model::NotionId;
 
@@ -68,7 +67,7 @@ impl Notion {
         repeats: Repeats,
         each: Each,
     ) -> Result<Listed, Error> {
-        let first = self.call(&mut request, Safety::Repeatable)?;
+        let first = self.call(&mut request)?;
         self.list_from(first, request, key, repeats, each)
     }
 
@@ -115,13 +114,13 @@ impl Notion {
                 Some(cursor) if more != Some(false) => {
                     if cursors.insert(cursor.clone()) {
                         set_cursor(&mut request, Some(cursor));
-                        answer = match self.call(&mut request, Safety::Repeatable) {
+                        answer = match self.call(&mut request) {
                             Err(error) if !restarted && cursor_refused(&error) => {
                                 restarted = true;
                                 skip = given;
                                 cursors.clear();
                                 set_cursor(&mut request, None);
-                                self.call(&mut request, Safety::Repeatable)?
+                                self.call(&mut request)?
                             }
                             answer => answer?,
                         };

@@ -338,4 +338,6 @@ impl Measure {
 }
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;

@@ -14,10 +14,23 @@ use super::{Kind, Method, Request, TransportError};
 /// Whether a request may be sent again when nobody knows what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Safety {
-    /// Reads, deletions and changes to absolute values: twice is as good as once.
+    /// Reads and deletions: twice is as good as once.
     Repeatable,
-    /// Creating and appending: twice makes two.
+    /// Creating and changing: twice may make two.
     Once,
+}
+
+impl Safety {
+    /// What a request does when it is sent twice. Searching and querying only look,
+    /// although they are posted.
+    pub(super) fn of(request: &Request) -> Safety {
+        let looks = request.path == "/v1/search" || request.path.ends_with("/query");
+        match request.method {
+            Method::Get | Method::Delete => Safety::Repeatable,
+            Method::Post if looks => Safety::Repeatable,
+            Method::Post | Method::Patch => Safety::Once,
+        }
+    }
 }
 
 /// What to do with an answer.

@@ -18,7 +18,6 @@ type Download = dyn Fn(u64, usize) -> Result<Stream, TransportError> + Sync + st
 pub(super) struct Bench {
     pub(super) notion: Notion,
     pub(super) clock: Arc<ManualClock>,
-    pub(super) stop: Stop,
     pub(super) seen: Arc<Record>,
 }
 
@@ -66,9 +65,9 @@ impl Transport for Fake {
     }
 }
 
-fn bench(send: Box<Send>, download: Box<Download>) -> Bench {
+fn bench(stop: Stop, send: Box<Send>, download: Box<Download>) -> Bench {
     let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
-    let (stop, seen) = (Stop::new(), Arc::new(Record::default()));
+    let seen = Arc::new(Record::default());
     let fake = Fake {
         send,
         download,
@@ -79,17 +78,10 @@ fn bench(send: Box<Send>, download: Box<Download>) -> Bench {
         api_url: String::new(),
         requests_per_minute: None,
     };
-    let notion = Notion::new(
-        &settings,
-        Box::new(fake),
-        clock.clone(),
-        stop.clone(),
-        seen.clone(),
-    );
+    let notion = Notion::new(&settings, Box::new(fake), clock.clone(), stop, seen.clone());
     Bench {
         notion,
         clock,
-        stop,
         seen,
     }
 }
@@ -101,14 +93,33 @@ pub(super) fn answering(
     + std::marker::Send
     + 'static,
 ) -> Bench {
-    bench(Box::new(send), Box::new(|_, _| unreachable!()))
+    answering_until(Stop::new(), send)
 }
 
 /// A client whose downloads are answered by `download`, which gets the offset and a number from 0.
 pub(super) fn serving(
     download: impl Fn(u64, usize) -> Result<Stream, TransportError> + Sync + std::marker::Send + 'static,
 ) -> Bench {
-    bench(Box::new(|_, _| unreachable!()), Box::new(download))
+    serving_until(Stop::new(), download)
+}
+
+/// As [`answering`], with a flag that the test can raise.
+pub(super) fn answering_until(
+    stop: Stop,
+    send: impl Fn(&Request, usize) -> Result<Response, TransportError>
+    + Sync
+    + std::marker::Send
+    + 'static,
+) -> Bench {
+    bench(stop, Box::new(send), Box::new(|_, _| unreachable!()))
+}
+
+/// As [`serving`], with a flag that the test can raise.
+pub(super) fn serving_until(
+    stop: Stop,
+    download: impl Fn(u64, usize) -> Result<Stream, TransportError> + Sync + std::marker::Send + 'static,
+) -> Bench {
+    bench(stop, Box::new(|_, _| unreachable!()), Box::new(download))
 }
 
 /// An answer with a JSON body.

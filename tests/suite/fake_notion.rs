@@ -1,4 +1,17 @@
 //! The in-memory Notion keeps its word: each test is a promise of the API digest.
 
+mod access;
 mod client;
+mod failures;
+mod listings;
+mod speed;
 mod walk;
+
+use crate::support::{FakeNotion, Workspace};
+use client::Client;
+
+fn everything() -> (FakeNotion, Client) {
+    let fake = FakeNotion::start(Workspace::everything(1));
+    let client = Client::new(&fake);
+    (fake, client)
+}

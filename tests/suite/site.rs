@@ -10,7 +10,7 @@ use notion_backup::crawl::ledger::{self, Line};
 use notion_backup::dump::{self, Options, Summary};
 use notion_backup::model::{Kind, NotionId};
 use notion_backup::notion::{Notion, Settings, Token};
-use notion_backup::repo::{EntryKind, Files, Memory, ObjectId, Repository, Snapshot, SnapshotId};
+use notion_backup::repo::{EntryKind, Files, Memory, Repository, Snapshot, SnapshotId};
 use notion_backup::report::{Report, Silent};
 use notion_backup::stop::Stop;
 use serde_json::Value;
@@ -33,6 +33,15 @@ impl Site {
             fake: FakeNotion::start(workspace),
             files: Arc::new(Memory::new()),
             options: options(),
+        }
+    }
+
+    /// Another repository for the same Notion.
+    pub fn elsewhere(&self) -> Site {
+        Site {
+            fake: self.fake.clone(),
+            files: Arc::new(Memory::new()),
+            options: self.options.clone(),
         }
     }
 
@@ -66,7 +75,10 @@ impl Site {
         };
         let notion = Notion::connect(&settings, clock.clone(), stop.clone(), report.clone())
             .expect("the client starts");
-        dump::dump(&notion, &self.repo(), options, &*clock, stop, &*report)
+        let result = dump::dump(&notion, &self.repo(), options, &*clock, stop, &*report);
+        // So that no two snapshots are of the same second.
+        self.fake.edit(|ws| ws.advance_seconds(1));
+        result
     }
 
     pub fn latest(&self) -> (SnapshotId, Snapshot) {
@@ -113,12 +125,12 @@ impl Site {
         lines.find(|line| line.id == id && line.kind == kind && line.place.is_empty())
     }
 
-    /// All objects of the repository.
-    pub fn objects(&self) -> BTreeSet<ObjectId> {
-        self.repo()
-            .objects()
-            .expect("the objects are listed")
+    /// All object files of the repository.
+    pub fn objects(&self) -> BTreeSet<String> {
+        self.files
+            .paths()
             .into_iter()
+            .filter(|path| path.starts_with("objects/"))
             .collect()
     }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::notion::TransportError;
-use crate::notion::testing::{answering, json_answer, text_answer};
+use crate::notion::testing::{answering, answering_until, json_answer, text_answer};
 use crate::stop::StopReason;
 
 fn error(status: u16, code: &str) -> Result<super::super::Response, TransportError> {
@@ -36,7 +36,7 @@ fn what_does_not_pass_ends_with_the_last_answer() {
     let error = bench.notion.me().unwrap_err();
     assert_eq!((error.kind, error.status), (Kind::Server, Some(503)));
     assert_eq!(error.code.as_deref(), Some("service_unavailable"));
-    assert_eq!(error.endpoint, "GET /v1/users/me");
+    assert_eq!(&*error.endpoint, "GET /v1/users/me");
     assert_eq!(bench.seen.count(Counter::Requests), Retry::SENDS as usize);
 }
 
@@ -59,7 +59,7 @@ fn a_write_with_an_unknown_outcome_is_not_repeated() {
             status => text_answer(status, &[], ""),
         });
         let mut request = Request::post("/v1/pages", json!({}));
-        let result = bench.notion.call(&mut request, Safety::Once);
+        let result = bench.notion.call(&mut request);
         assert!(result.is_err());
         assert_eq!(bench.seen.count(Counter::Requests), 1);
     }
@@ -97,28 +97,22 @@ fn a_blocked_token_does_not_wait() {
 
 #[test]
 fn a_stop_ends_each_kind_of_wait() {
-    let bench = answering(|_, _| text_answer(429, &[("retry-after", "9000")], ""));
-    bench.stop.raise(StopReason::Deadline);
+    let stop = Stop::new();
+    stop.raise(StopReason::Deadline);
+    let bench = answering_until(stop, |_, _| unreachable!());
     assert_eq!(bench.notion.me().unwrap_err().kind, Kind::Stopped);
-    assert_eq!(bench.seen.count(Counter::Requests), 0);
 
     for status in [429, 500] {
         let stop = Stop::new();
-        let raise = stop.clone();
-        let bench = answering(move |_, _| {
-            raise.raise(StopReason::Interrupted);
+        let bench = answering_until(stop.clone(), move |_, _| {
+            stop.raise(StopReason::Interrupted);
             text_answer(status, &[("retry-after", "9000")], "")
         });
-        let notion = Notion {
-            gate: Gate::new(
-                None,
-                bench.clock.clone(),
-                stop,
-                Arc::new(crate::report::Silent),
-            ),
-            ..bench.notion
-        };
-        assert_eq!(notion.me().unwrap_err().kind, Kind::Stopped, "{status}");
+        assert_eq!(
+            bench.notion.me().unwrap_err().kind,
+            Kind::Stopped,
+            "{status}"
+        );
         assert_eq!(bench.clock.elapsed(), Duration::ZERO, "{status}");
     }
 }
@@ -140,7 +134,7 @@ fn advice_to_ask_for_less_is_followed() {
         }
     });
     let mut request = Request::post("/v1/search", json!({"page_size": 100}));
-    bench.notion.call(&mut request, Safety::Repeatable).unwrap();
+    bench.notion.call(&mut request).unwrap();
     assert_eq!(request.body.unwrap()["page_size"], 25);
     assert_eq!(bench.seen.count(Counter::Requests), 3);
 }

@@ -315,6 +315,23 @@ fn every_transport_failure_has_its_verdict() {
 }
 
 #[test]
+fn what_only_looks_or_trashes_may_be_repeated() {
+    let safety = |method, path: &str| {
+        let request = super::super::Request::get(path);
+        Safety::of(&super::super::Request { method, ..request })
+    };
+    assert_eq!(safety(Method::Get, "/v1/pages/x"), Safety::Repeatable);
+    assert_eq!(safety(Method::Delete, "/v1/blocks/x"), Safety::Repeatable);
+    assert_eq!(safety(Method::Post, "/v1/search"), Safety::Repeatable);
+    assert_eq!(
+        safety(Method::Post, "/v1/data_sources/x/query"),
+        Safety::Repeatable
+    );
+    assert_eq!(safety(Method::Post, "/v1/pages"), Safety::Once);
+    assert_eq!(safety(Method::Patch, "/v1/blocks/x/children"), Safety::Once);
+}
+
+#[test]
 fn waits_double_with_jitter_and_end_after_six_sends() {
     let waits = |jitter| {
         let mut retry = Retry::default();

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::FakeNotion;
 
@@ -74,6 +74,10 @@ impl Client {
         let answer = self.send("GET", path, None);
         assert_eq!(answer.status, 200, "{path}: {}", answer.json());
         answer.json()
+    }
+
+    pub fn get_status(&self, path: &str) -> u16 {
+        self.send("GET", path, None).status
     }
 
     pub fn post(&self, path: &str, body: Value) -> Answer {
@@ -150,9 +154,4 @@ pub fn id(value: &Value) -> String {
 /// The ids of some objects.
 pub fn ids(values: &[Value]) -> Vec<String> {
     values.iter().map(id).collect()
-}
-
-/// `{}`.
-pub fn empty() -> Value {
-    json!({})
 }

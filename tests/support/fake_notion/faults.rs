@@ -72,9 +72,8 @@ impl What {
     /// 429 that must not be repeated.
     pub fn blocked() -> What {
         What::Refuse(
-            Refusal::new(429, "rate_limited", "This connection has been blocked.").with(
-                json!({"rate_limit_reason": "public_api_request_blocked"}),
-            ),
+            Refusal::new(429, "rate_limited", "This connection has been blocked.")
+                .with(json!({"rate_limit_reason": "public_api_request_blocked"})),
         )
     }
 
@@ -92,15 +91,18 @@ impl What {
             504 => "gateway_timeout",
             _ => "unexpected",
         };
-        What::Refuse(Refusal::new(status, code, format!("made to fail with {status}")))
+        What::Refuse(Refusal::new(
+            status,
+            code,
+            format!("made to fail with {status}"),
+        ))
     }
 
     /// 503 that advises smaller pages (section 2.5).
     pub fn reduce_page_size() -> What {
         What::Refuse(
-            Refusal::new(503, "service_unavailable", "The query took too long.").with(
-                json!({"retry_guidance": ["reduce page_size", "narrow the filter"]}),
-            ),
+            Refusal::new(503, "service_unavailable", "The query took too long.")
+                .with(json!({"retry_guidance": ["reduce page_size", "narrow the filter"]})),
         )
     }
 

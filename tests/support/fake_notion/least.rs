@@ -94,11 +94,20 @@ pub fn count(ws: &Workspace, switches: &Switches, comments: Comments) -> Least {
         if !switches.capabilities.personal {
             add("GET users", listing(listed.count()));
         }
-        add("GET users/{id}: not listed", strangers(ws, switches, &pages));
+        add(
+            "GET users/{id}: not listed",
+            strangers(ws, switches, &pages),
+        );
     }
     add("GET custom_emojis", listing(ws.emojis.len()));
-    let known = pages.iter().filter(|page| search::knows(ws, page.id)).count()
-        + sources.iter().filter(|source| search::knows(ws, source.id)).count();
+    let known = pages
+        .iter()
+        .filter(|page| search::knows(ws, page.id))
+        .count()
+        + sources
+            .iter()
+            .filter(|source| search::knows(ws, source.id))
+            .count();
     add("POST search", listing(known));
     let rows: BTreeSet<Id> = sources
         .iter()
@@ -109,8 +118,13 @@ pub fn count(ws: &Workspace, switches: &Switches, comments: Comments) -> Least {
         .filter(|page| !search::knows(ws, page.id) && !rows.contains(&page.id));
     add("GET pages/{id}: in no listing", unlisted.count() as u64);
     add("GET databases/{id}", databases.len() as u64);
-    let unlisted = sources.iter().filter(|source| !search::knows(ws, source.id));
-    add("GET data_sources/{id}: not in search", unlisted.count() as u64);
+    let unlisted = sources
+        .iter()
+        .filter(|source| !search::knows(ws, source.id));
+    add(
+        "GET data_sources/{id}: not in search",
+        unlisted.count() as u64,
+    );
     let mut queries = 0;
     for source in &sources {
         for archived in [false, true] {
@@ -132,7 +146,11 @@ pub fn count(ws: &Workspace, switches: &Switches, comments: Comments) -> Least {
         let (generated, listed) = ws.raw_children(page.id).unwrap_or_default();
         let seen = ws.visible_children(page.id).unwrap_or_default().len();
         bodies += listing(seen);
-        blocks += u64::from(generated) + listed.iter().filter(|id| ws.blocks.contains_key(id)).count() as u64;
+        blocks += u64::from(generated)
+            + listed
+                .iter()
+                .filter(|id| ws.blocks.contains_key(id))
+                .count() as u64;
     }
     add("GET blocks/{id}/children: pages", bodies);
     let (mut nested, mut hidden) = (0, 0);
@@ -166,7 +184,10 @@ pub fn count(ws: &Workspace, switches: &Switches, comments: Comments) -> Least {
         }
     }
     add("GET pages/{id}/properties/{id}", property_items(ws, &pages));
-    add("references to what is not shared", dead_references(ws, &pages));
+    add(
+        "references to what is not shared",
+        dead_references(ws, &pages),
+    );
     least
 }
 
@@ -293,9 +314,14 @@ fn strangers(ws: &Workspace, switches: &Switches, pages: &[&Page]) -> u64 {
     }
     let listed = |id: &Id| {
         !switches.capabilities.personal
-            && ws.user(*id).is_some_and(|user| !user.guest && !user.deleted)
+            && ws
+                .user(*id)
+                .is_some_and(|user| !user.guest && !user.deleted)
     };
-    named.iter().filter(|id| !listed(id) && **id != ws.bot).count() as u64
+    named
+        .iter()
+        .filter(|id| !listed(id) && **id != ws.bot)
+        .count() as u64
 }
 
 /// Pages and databases that are named but cannot be seen: asking once is how one

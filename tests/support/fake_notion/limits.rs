@@ -10,9 +10,15 @@ use super::state::lock;
 pub enum Regime {
     Off,
     /// So many requests in each window; the budget may be spent in one burst.
-    Window { requests: u32, window: Duration },
+    Window {
+        requests: u32,
+        window: Duration,
+    },
     /// An average rate with a burst, as the older documentation tells.
-    Bucket { per_second: f64, burst: f64 },
+    Bucket {
+        per_second: f64,
+        burst: f64,
+    },
 }
 
 #[derive(Debug)]

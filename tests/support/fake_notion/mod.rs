@@ -84,11 +84,17 @@ impl FakeNotion {
                 return Reply::HangUp;
             }
             let (now, not_ready_once) = {
-                let ws = at_store.workspace.read().unwrap_or_else(PoisonError::into_inner);
+                let ws = at_store
+                    .workspace
+                    .read()
+                    .unwrap_or_else(PoisonError::into_inner);
                 (ws.now, at_store.switches().not_ready_once)
             };
             let answer = at_store.files.answer(&request, now, not_ready_once, |key| {
-                let ws = at_store.workspace.read().unwrap_or_else(PoisonError::into_inner);
+                let ws = at_store
+                    .workspace
+                    .read()
+                    .unwrap_or_else(PoisonError::into_inner);
                 ws.assets.get(key).cloned()
             });
             match fault {
@@ -113,7 +119,11 @@ impl FakeNotion {
     /// Where the API is: `http://127.0.0.1:PORT`, with the prefix of the switches,
     /// without `/v1`.
     pub fn url(&self) -> String {
-        format!("http://{}{}", self.api.address(), self.shared.switches().prefix)
+        format!(
+            "http://{}{}",
+            self.api.address(),
+            self.shared.switches().prefix
+        )
     }
 
     pub fn token(&self) -> &str {

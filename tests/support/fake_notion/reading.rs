@@ -218,7 +218,12 @@ fn views(call: &Call) -> Answer {
             let shows = |view: &&View| {
                 view.data_source == Some(source.id) && call.ws.can_see(view.database)
             };
-            call.ws.views.values().filter(shows).map(|it| it.id).collect()
+            call.ws
+                .views
+                .values()
+                .filter(shows)
+                .map(|it| it.id)
+                .collect()
         }
         _ => {
             return Err(Refusal::validation(
@@ -228,7 +233,10 @@ fn views(call: &Call) -> Answer {
         }
     };
     let asked = in_query(call)?;
-    let scope = format!("views {:?}", call.request.query.iter().find(|(n, _)| n.ends_with("_id")));
+    let scope = format!(
+        "views {:?}",
+        call.request.query.iter().find(|(n, _)| n.ends_with("_id"))
+    );
     let page = call.cutter().cut(&scope, views.len(), &asked)?;
     let results = views[page.from..page.to]
         .iter()
@@ -246,7 +254,15 @@ fn one_view(call: &Call, text: &str) -> Answer {
         .filter(|view| call.ws.can_see(view.database))
         .ok_or_else(|| Refusal::not_found("view", id))?;
     const KNOWN: [&str; 10] = [
-        "table", "board", "list", "calendar", "timeline", "gallery", "form", "chart", "map",
+        "table",
+        "board",
+        "list",
+        "calendar",
+        "timeline",
+        "gallery",
+        "form",
+        "chart",
+        "map",
         "dashboard",
     ];
     if !KNOWN.contains(&view.kind.as_str()) {
@@ -277,7 +293,10 @@ fn comments(call: &Call, segments: &[&str]) -> Answer {
                 .ws
                 .comments
                 .iter()
-                .filter(|it| !it.resolved && matches!(it.on, Parent::Page(on) | Parent::Block(on) if on == id))
+                .filter(|it| {
+                    !it.resolved
+                        && matches!(it.on, Parent::Page(on) | Parent::Block(on) if on == id)
+                })
                 .collect();
             all.sort_by_key(|comment| comment.stamps.created);
             let asked = in_query(call)?;

@@ -173,17 +173,32 @@ impl Render<'_> {
                 "type": block.kind, "has_children": self.ws.has_children(id),
                 block.kind.as_ref(): self.resolve(&block.payload),
             });
+            if block.kind == "paragraph" && object["paragraph"].get("icon").is_none() {
+                object["paragraph"]["icon"] = Value::Null;
+            }
             self.stamp(&mut object, &block.stamps, block.in_trash);
             merge(&mut object, &block.extra);
             return Some(object);
         }
         let (kind, payload, parent, stamps, trashed) = if let Some(page) = self.ws.pages.get(&id) {
             let payload = json!({"title": page.title});
-            ("child_page", payload, page.parent, &page.stamps, page.in_trash)
+            (
+                "child_page",
+                payload,
+                page.parent,
+                &page.stamps,
+                page.in_trash,
+            )
         } else if let Some(database) = self.ws.databases.get(&id) {
             let payload = json!({"title": database.title});
             let trashed = database.in_trash;
-            ("child_database", payload, database.parent, &database.stamps, trashed)
+            (
+                "child_database",
+                payload,
+                database.parent,
+                &database.stamps,
+                trashed,
+            )
         } else {
             let (page, position) = self.ws.generated_block(id)?;
             let page = self.ws.pages.get(&page)?;
@@ -226,8 +241,11 @@ impl Render<'_> {
             "display_name": comment.display_name,
         });
         if !comment.attachments.is_empty() {
-            let attachments: Vec<Value> =
-                comment.attachments.iter().map(|it| self.resolve(it)).collect();
+            let attachments: Vec<Value> = comment
+                .attachments
+                .iter()
+                .map(|it| self.resolve(it))
+                .collect();
             object["attachments"] = json!(attachments);
         }
         object

@@ -166,7 +166,9 @@ pub fn answer_complaints(value: &Value, odd: &BTreeSet<Id>) -> Vec<String> {
 
 /// The definition of one object, or `None` when none can describe it.
 fn definition_of(value: &Value, odd: &BTreeSet<Id>) -> Option<String> {
-    let id = value["id"].as_str().and_then(|text| text.parse::<Id>().ok());
+    let id = value["id"]
+        .as_str()
+        .and_then(|text| text.parse::<Id>().ok());
     if id.is_some_and(|id| odd.contains(&id)) {
         return None;
     }

@@ -56,7 +56,8 @@ fn wish(body: &Value) -> Result<Wish, Refusal> {
         }
     };
     let sort = &body["sort"];
-    if !sort.is_null() && sort["timestamp"] != "last_edited_time" && sort["property"] != "relevance" {
+    if !sort.is_null() && sort["timestamp"] != "last_edited_time" && sort["property"] != "relevance"
+    {
         return Err(Refusal::body(
             "sort.timestamp",
             "should be `\"last_edited_time\"`",
@@ -84,14 +85,16 @@ pub fn search(call: &Call) -> Result<Value, Refusal> {
         asked.page_size = (asked.page_size - 1).max(1);
     }
     let lag = call.switches.search_lag;
-    let as_of = if lag == 0 { i64::MAX } else { call.ws.now - lag };
+    let as_of = if lag == 0 {
+        i64::MAX
+    } else {
+        call.ws.now - lag
+    };
     let scope = format!(
         "search {} {} {} {:?} {} {lag}",
         wish.pages, wish.sources, wish.in_trash, wish.words, wish.ascending
     );
-    let order = call
-        .shared
-        .order(&scope, || ordered(call.ws, &wish, as_of));
+    let order = call.shared.order(&scope, || ordered(call.ws, &wish, as_of));
     let total = order.len().min(call.switches.search_cap);
     let page = call.cutter().cut(&scope, total, &asked)?;
     let render = Render {

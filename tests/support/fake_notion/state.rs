@@ -157,8 +157,12 @@ impl Shared {
         order
     }
 
+    /// Remembers what did not fit a schema; the first few dozen tell enough.
     pub fn violation(&self, text: String) {
-        lock(&self.violations).push(text);
+        let mut violations = lock(&self.violations);
+        if violations.len() < 40 {
+            violations.push(text);
+        }
     }
 
     /// Answers one request to the API.
@@ -275,7 +279,10 @@ impl Shared {
             return Err(Refusal::validation(message));
         }
         if reading::serves(&request.method, segments) {
-            let ws = self.workspace.read().unwrap_or_else(PoisonError::into_inner);
+            let ws = self
+                .workspace
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
             let call = Call {
                 ws: &ws,
                 shared: self,
@@ -291,7 +298,10 @@ impl Shared {
             }
             return Ok(value);
         }
-        let mut ws = self.workspace.write().unwrap_or_else(PoisonError::into_inner);
+        let mut ws = self
+            .workspace
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         let value = writing::answer(self, &mut ws, switches, request, segments, body)?;
         self.generation.fetch_add(1, Ordering::SeqCst);
         if switches.validate_answers {

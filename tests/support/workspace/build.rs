@@ -120,12 +120,7 @@ impl Workspace {
     }
 
     /// A database with one data source and the table view that Notion adds.
-    pub fn database(
-        &mut self,
-        parent: Parent,
-        title: &str,
-        schema: Vec<Property>,
-    ) -> (Id, Id) {
+    pub fn database(&mut self, parent: Parent, title: &str, schema: Vec<Property>) -> (Id, Id) {
         let id = self.container(parent, title);
         let source = self.data_source(id, title, schema);
         self.view(id, Some(source), "Default view", "table", json!({}));

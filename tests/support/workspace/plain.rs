@@ -66,7 +66,7 @@ pub fn content(page: &Page, position: u32) -> (&'static str, Value) {
         ),
         3 => (
             "to_do",
-            json!({"rich_text": rich_text, "color": "default", "checked": seed % 2 == 0}),
+            json!({"rich_text": rich_text, "color": "default", "checked": seed & 1 == 0}),
         ),
         5 | 6 => (
             "bulleted_list_item",
@@ -78,7 +78,7 @@ pub fn content(page: &Page, position: u32) -> (&'static str, Value) {
         ),
         _ => (
             "paragraph",
-            json!({"rich_text": rich_text, "color": "default"}),
+            json!({"rich_text": rich_text, "color": "default", "icon": null}),
         ),
     }
 }

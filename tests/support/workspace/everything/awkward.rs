@@ -131,7 +131,10 @@ fn holes(ws: &mut Workspace, page: Id) {
 
 fn extra() -> Map<String, Value> {
     let mut extra = Map::new();
-    extra.insert("brand_new_key".into(), json!({"nested": [1, 2.5, null, "text"]}));
+    extra.insert(
+        "brand_new_key".into(),
+        json!({"nested": [1, 2.5, null, "text"]}),
+    );
     extra
 }
 

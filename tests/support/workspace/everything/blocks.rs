@@ -37,9 +37,20 @@ fn every_text(ws: &mut Workspace, home: Id) {
     let mut runs = vec![
         run("plain, "),
         styled("bold", &["bold"], "default"),
-        styled("all", &["bold", "italic", "strikethrough", "underline", "code"], "red"),
+        styled(
+            "all",
+            &["bold", "italic", "strikethrough", "underline", "code"],
+            "red",
+        ),
         link("link", "https://example.com/?q=a%20b"),
-        link("to a block", &format!("https://www.notion.so/{:032x}#{:032x}", home.bits(), bob.bits())),
+        link(
+            "to a block",
+            &format!(
+                "https://www.notion.so/{:032x}#{:032x}",
+                home.bits(),
+                bob.bits()
+            ),
+        ),
         equation("e = mc^2"),
         mention_user(bob, "Bob"),
         mention_user(guest, "Gus"),
@@ -47,7 +58,11 @@ fn every_text(ws: &mut Workspace, home: Id) {
         mention_page(home, "Home"),
         mention_database(tasks, "Tasks"),
         mention_date("2026-03-01", None, None),
-        mention_date("2026-03-01T10:00:00.000+01:00", Some("2026-03-02T10:00:00.000+01:00"), None),
+        mention_date(
+            "2026-03-01T10:00:00.000+01:00",
+            Some("2026-03-02T10:00:00.000+01:00"),
+            None,
+        ),
         mention_date("2026-03-01T10:00:00.000", None, Some("Europe/Berlin")),
         mention_emoji(party, "party"),
         mention(
@@ -91,9 +106,7 @@ fn every_text(ws: &mut Workspace, home: Id) {
 fn headings_and_lists(ws: &mut Workspace, page: Id) {
     for level in 1..=4 {
         let kind = format!("heading_{level}");
-        let heading = |toggles: bool| {
-            json!({"rich_text": rich("A heading"), "color": "default", "is_toggleable": toggles})
-        };
+        let heading = |toggles: bool| json!({"rich_text": rich("A heading"), "color": "default", "is_toggleable": toggles});
         ws.block(page, &kind, heading(false));
         let open = ws.block(page, &kind, heading(true));
         ws.paragraph(open, "inside the heading");
@@ -139,7 +152,8 @@ fn boxes(ws: &mut Workspace, page: Id) {
         file,
     ];
     for icon in icons {
-        let callout = json!({"rich_text": rich("mind this"), "color": "gray_background", "icon": icon});
+        let callout =
+            json!({"rich_text": rich("mind this"), "color": "gray_background", "icon": icon});
         let callout = ws.block(page, "callout", callout);
         ws.paragraph(callout, "and this");
     }
@@ -153,10 +167,17 @@ fn boxes(ws: &mut Workspace, page: Id) {
     ws.block(page, "divider", json!({}));
     ws.block(page, "breadcrumb", json!({}));
     ws.block(page, "table_of_contents", json!({"color": "gray"}));
-    let template = ws.block(page, "template", json!({"rich_text": rich("Add a standup")}));
+    let template = ws.block(
+        page,
+        "template",
+        json!({"rich_text": rich("Add a standup")}),
+    );
     ws.paragraph(template, "yesterday, today, blockers");
     let tabs = ws.block(page, "tab", json!({}));
-    for (label, icon) in [("One", json!({"type": "emoji", "emoji": "1️⃣"})), ("Two", Value::Null)] {
+    for (label, icon) in [
+        ("One", json!({"type": "emoji", "emoji": "1️⃣"})),
+        ("Two", Value::Null),
+    ] {
         let tab = json!({"rich_text": rich(label), "color": "default", "icon": icon});
         let tab = ws.block(tabs, "paragraph", tab);
         ws.paragraph(tab, "in the tab");
@@ -219,7 +240,11 @@ fn links(ws: &mut Workspace, page: Id) {
         ws.block(page, "link_to_page", target);
     }
     let url = "https://example.com/a?b=c#d";
-    ws.block(page, "bookmark", json!({"url": url, "caption": rich("read later")}));
+    ws.block(
+        page,
+        "bookmark",
+        json!({"url": url, "caption": rich("read later")}),
+    );
     ws.block(page, "embed", json!({"url": url, "caption": []}));
     ws.block(page, "link_preview", json!({"url": url}));
 }

@@ -30,7 +30,11 @@ fn columns() -> Vec<Property> {
         property("Project", "title", json!({})),
         property("Notes", "rich_text", json!({})),
         property("Budget", "number", json!({"format": "euro"})),
-        property("Size", "select", options(&[("Small", "green"), ("Large", "red")])),
+        property(
+            "Size",
+            "select",
+            options(&[("Small", "green"), ("Large", "red")]),
+        ),
         property(
             "Tags",
             "multi_select",
@@ -106,9 +110,17 @@ fn relate(ws: &mut Workspace, projects: Id, source: Id, tasks: Id, tasks_source:
         json!({"database_id": database, "data_source_id": source, "type": "dual_property",
                "dual_property": {"synced_property_id": id, "synced_property_name": name}})
     };
-    let mut tasks_column = property("Tasks", "relation", relation(tasks, tasks_source, &back, "Project"));
+    let mut tasks_column = property(
+        "Tasks",
+        "relation",
+        relation(tasks, tasks_source, &back, "Project"),
+    );
     tasks_column.id = there.clone();
-    let mut project_column = property("Project", "relation", relation(projects, source, &there, "Tasks"));
+    let mut project_column = property(
+        "Project",
+        "relation",
+        relation(projects, source, &there, "Tasks"),
+    );
     project_column.id = back;
     let single = json!({"database_id": projects, "data_source_id": source,
                         "type": "single_property", "single_property": {}});

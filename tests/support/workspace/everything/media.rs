@@ -46,7 +46,8 @@ pub fn add(ws: &mut Workspace, home: Id) {
 
 /// Bytes that do not repeat.
 fn bytes(word: &str, length: usize) -> Vec<u8> {
-    let mut chance = super::super::ids::Chance::new(word.len() as u64 + u64::from(word.as_bytes()[0]));
+    let mut chance =
+        super::super::ids::Chance::new(word.len() as u64 + u64::from(word.as_bytes()[0]));
     (0..length).map(|_| chance.next() as u8).collect()
 }
 
@@ -54,13 +55,23 @@ fn icons_and_covers(ws: &mut Workspace, page: Id) {
     let party = ws.get("party");
     let icon_file = ws.file("icon.png", "image/png", b"page icon");
     let cover_file = ws.file("cover.jpg", "image/jpeg", b"page cover");
-    let external = |name: &str| {
-        json!({"type": "external", "external": {"url": format!("https://example.com/{name}")}})
-    };
+    let external = |name: &str| json!({"type": "external", "external": {"url": format!("https://example.com/{name}")}});
     let kinds: [(&str, Value, Value); 6] = [
-        ("emoji", json!({"type": "emoji", "emoji": "👩🏽‍🚀"}), Value::Null),
-        ("custom emoji", json!({"type": "custom_emoji", "custom_emoji": {"$emoji": party}}), external("c.jpg")),
-        ("native", json!({"type": "icon", "icon": {"name": "bolt", "color": "blue"}}), Value::Null),
+        (
+            "emoji",
+            json!({"type": "emoji", "emoji": "👩🏽‍🚀"}),
+            Value::Null,
+        ),
+        (
+            "custom emoji",
+            json!({"type": "custom_emoji", "custom_emoji": {"$emoji": party}}),
+            external("c.jpg"),
+        ),
+        (
+            "native",
+            json!({"type": "icon", "icon": {"name": "bolt", "color": "blue"}}),
+            Value::Null,
+        ),
         ("external", external("i.svg"), external("d.jpg")),
         ("file", icon_file, cover_file),
         ("none", Value::Null, Value::Null),

@@ -62,14 +62,36 @@ fn full(ws: &mut Workspace, projects: Id, tasks: &[Id]) {
         .map(|hours| json!({"type": "number", "number": hours}))
         .collect();
     let values = [
-        ("Notes", json!([run("some "), styled("notes", &["bold"], "default"), equation("x^2")])),
+        (
+            "Notes",
+            json!([
+                run("some "),
+                styled("notes", &["bold"], "default"),
+                equation("x^2")
+            ]),
+        ),
         ("Budget", json!(1234.56)),
-        ("Size", json!({"id": "small", "name": "Small", "color": "green"})),
-        ("Tags", json!([{"id": "a, b", "name": "A, B", "color": "pink"},
-                        {"id": "c", "name": "C", "color": "default"}])),
-        ("Stage", json!({"id": "now", "name": "Now", "color": "blue"})),
-        ("When", json!({"start": "2026-05-01", "end": "2026-05-03", "time_zone": null})),
-        ("Team", json!([{"object": "user", "id": bob}, {"object": "user", "id": guest}, group])),
+        (
+            "Size",
+            json!({"id": "small", "name": "Small", "color": "green"}),
+        ),
+        (
+            "Tags",
+            json!([{"id": "a, b", "name": "A, B", "color": "pink"},
+                        {"id": "c", "name": "C", "color": "default"}]),
+        ),
+        (
+            "Stage",
+            json!({"id": "now", "name": "Now", "color": "blue"}),
+        ),
+        (
+            "When",
+            json!({"start": "2026-05-01", "end": "2026-05-03", "time_zone": null}),
+        ),
+        (
+            "Team",
+            json!([{"object": "user", "id": bob}, {"object": "user", "id": guest}, group]),
+        ),
         ("Attachments", files),
         ("Done?", json!(true)),
         ("Link", json!("https://example.com/")),
@@ -78,9 +100,18 @@ fn full(ws: &mut Workspace, projects: Id, tasks: &[Id]) {
         ("Number", json!({"prefix": "PRJ", "number": 7})),
         ("Late", json!({"type": "boolean", "boolean": false})),
         ("Tasks", json!([{"id": tasks[0]}, {"id": tasks[1]}])),
-        ("All hours", json!({"type": "number", "number": 2.0, "function": "sum"})),
-        ("Each hour", json!({"type": "array", "array": hours, "function": "show_original"})),
-        ("Unsupported", json!({"type": "unsupported", "unsupported": {}, "function": "show_unique"})),
+        (
+            "All hours",
+            json!({"type": "number", "number": 2.0, "function": "sum"}),
+        ),
+        (
+            "Each hour",
+            json!({"type": "array", "array": hours, "function": "show_original"}),
+        ),
+        (
+            "Unsupported",
+            json!({"type": "unsupported", "unsupported": {}, "function": "show_unique"}),
+        ),
     ];
     for (name, value) in values {
         ws.value(row, name, value);
@@ -108,10 +139,10 @@ fn crowded(ws: &mut Workspace, projects: Id, tasks: &[Id]) {
     let bob = ws.get("bob");
     let mut notes = Vec::new();
     let mut title = Vec::new();
-    for number in 0..30 {
+    for (number, task) in tasks.iter().enumerate().take(30) {
         notes.push(run(&format!("{number}: ")));
         notes.push(mention_user(bob, "Bob"));
-        title.push(mention_page(tasks[number], &format!("Task {number}")));
+        title.push(mention_page(*task, &format!("Task {number}")));
         title.push(run(" "));
     }
     for _ in 0..60 {

@@ -44,9 +44,15 @@ pub fn add(ws: &mut Workspace) {
         ("list", json!({"type": "list", "properties": properties})),
         ("calendar", calendar),
         ("timeline", timeline),
-        ("gallery", json!({"type": "gallery", "cover": cover, "cover_size": "large"})),
-        ("form", json!({"type": "form", "is_form_closed": false, "anonymous_submissions": true,
-                        "submission_permissions": "none"})),
+        (
+            "gallery",
+            json!({"type": "gallery", "cover": cover, "cover_size": "large"}),
+        ),
+        (
+            "form",
+            json!({"type": "form", "is_form_closed": false, "anonymous_submissions": true,
+                        "submission_permissions": "none"}),
+        ),
         ("chart", chart),
         ("map", json!({"type": "map", "height": "small"})),
     ];
