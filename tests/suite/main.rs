@@ -3,7 +3,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod debug;
 mod dump_again;
 mod dump_first;
 mod fake_notion;
