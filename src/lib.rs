@@ -14,9 +14,11 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+pub mod check;
 pub mod clock;
 pub mod crawl;
 pub mod dump;
+pub mod extract;
 pub mod fsio;
 pub mod model;
 pub mod notion;
