@@ -5,6 +5,7 @@
 //!
 //! - [`cli`]: arguments, settings, output, exit codes. The only place that prints,
 //!   reads the environment or ends the process.
+//! - [`dump`], [`check`], [`extract`], [`stats`]: the use cases; none uses another.
 //! - [`crawl`]: reading a workspace into a repository.
 //! - [`notion`]: the API client. Knows nothing of repositories.
 //! - [`repo`]: the store. Knows nothing of Notion.
@@ -15,6 +16,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod check;
+pub mod cli;
 pub mod clock;
 pub mod crawl;
 pub mod dump;
@@ -24,4 +26,5 @@ pub mod model;
 pub mod notion;
 pub mod repo;
 pub mod report;
+pub mod stats;
 pub mod stop;

@@ -1,3 +1,7 @@
 //! The `notion-backup` program: everything is in the library, under `cli`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    notion_backup::cli::main()
+}

@@ -3,7 +3,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cli_dump;
+mod cli_generated;
+mod cli_usage;
 mod dump_again;
 mod dump_first;
 mod fake_notion;
+mod program;
 mod site;

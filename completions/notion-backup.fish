@@ -1,0 +1,109 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_notion_backup_global_optspecs
+    string join \n r/repo= json q/quiet v/verbose no-progress config= h/help V/version
+end
+
+function __fish_notion_backup_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_notion_backup_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_notion_backup_using_subcommand
+    set -l cmd (__fish_notion_backup_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -s h -l help -d 'Print help'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -s V -l version -d 'Print version'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "dump" -d 'Back up what the token may see'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "snapshots" -d 'List the snapshots of a repository, oldest first'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "ls" -d 'List what is in a snapshot'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "cat" -d 'Write a file of a snapshot to standard output'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "check" -d 'Check that the repository is sound'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "stats" -d 'Show how much is in the repository, and what each snapshot added'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "extract" -d 'Write a snapshot as plain files into a folder'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l root -d 'Back up this page or database and what is below it, instead of everything shared with the token; can be repeated' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l recheck-after -d 'Read every page again after this many days, whether it seems changed or not [default: 30]' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l max-file-size -d 'Leave out attachments larger than this, e.g. 20M; the summary counts them' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l comments -d 'Which comments to read [default: pages]' -r -f -a "none\t'no comments'
+pages\t'those on pages, one request a page'
+blocks\t'those on every block too, one request a block'"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l max-shrink -d 'Save no snapshot, and exit with 22, when more than PERCENT of the previous one\'s pages are gone' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l tag -d 'Mark the snapshot with this word; can be repeated' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l deadline -d 'Stop after this time, e.g. 90m or 2h, with what was read saved; the next run continues' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l token -d 'The token itself [env: NOTION_API_TOKEN, then NOTION_TOKEN]' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l token-file -d 'Read the token from this file' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l token-command -d 'Run this shell command and read the token from its output, e.g. "pass show notion"' -r -f -a "(__fish_complete_command)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l api-url -d 'The address of the API [default: https://api.notion.com] [env: NOTION_API_URL]' -r -f
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l requests-per-minute -d 'Send no more requests a minute than this; without it, as many as Notion allows' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l jobs -d 'How many requests may be under way at once [default: 8]' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l full -d 'Read everything again, also what seems unchanged'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l no-files -d 'Leave out attachments; pages keep their names and places'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand snapshots" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand snapshots" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand snapshots" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand snapshots" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand snapshots" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand snapshots" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand snapshots" -s h -l help -d 'Print help'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand ls" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand ls" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand ls" -s R -l recursive -d 'List everything below as well'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand ls" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand ls" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand ls" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand ls" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand cat" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand cat" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand cat" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand cat" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand cat" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand cat" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand cat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -l read-data -d 'Read every object too, and compare it with its hash: slower, and finds every damaged byte'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand stats" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand stats" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand stats" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand stats" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand stats" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand stats" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand stats" -s h -l help -d 'Print help'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand extract" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand extract" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand extract" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand extract" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand extract" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand extract" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand extract" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,0 +1,313 @@
+//! A command that failed, as the user hears of it: what happened, what to do about
+//! it, and with which code the program ends.
+//!
+//! The layers below say what happened; every hint is written in this file, beside the
+//! conversion from that layer's error.
+
+use std::io;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::exit::Exit;
+use crate::{crawl, dump, extract, notion, repo};
+
+/// Why a command ended early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// How the program ends.
+    pub exit: Exit,
+    /// What happened, to which object, and why.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+const HINT_TOKEN: &str = "create a connection at https://www.notion.so/profile/integrations, share your pages with it \
+     (••• > Connections), and give its token with --token-file FILE, --token-command COMMAND or the \
+     environment variable NOTION_API_TOKEN";
+const HINT_REFUSED: &str = "copy the token again from https://www.notion.so/profile/integrations; it may have been \
+     renewed, revoked or cut short when pasted";
+const HINT_REPO: &str =
+    "say where the backups are, with --repo DIR or the environment variable NOTION_BACKUP_REPO";
+const HINT_RETRY: &str =
+    "check the network connection, then run the same command again; what was read is kept";
+
+impl Error {
+    /// A failure without a better code.
+    pub fn failed(message: impl Into<String>) -> Error {
+        Error::new(Exit::Failed, message)
+    }
+
+    /// Wrong usage, of an option or of the configuration file.
+    pub fn usage(message: impl Into<String>) -> Error {
+        Error::new(Exit::Usage, message)
+    }
+
+    /// A failure that ends the program with `exit`.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Error {
+        Error {
+            exit,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// The same with advice.
+    pub fn hint(mut self, hint: impl Into<String>) -> Error {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// A file that could not be used.
+    pub fn file(what: &str, path: &Path, error: &io::Error) -> Error {
+        Error::failed(format!("cannot {what} {}: {error}", path.display()))
+    }
+
+    /// No token was given in any of the ways.
+    pub fn no_token() -> Error {
+        Error::new(Exit::Refused, "no Notion token was given").hint(HINT_TOKEN)
+    }
+
+    /// What was given is no token.
+    pub fn bad_token(from: &str, why: &impl std::fmt::Display) -> Error {
+        Error::new(Exit::Refused, format!("{why} (from {from})")).hint(HINT_TOKEN)
+    }
+
+    /// No repository was named.
+    pub fn no_repo() -> Error {
+        Error::usage("no repository was named").hint(HINT_REPO)
+    }
+
+    /// Whether the reader of standard output went away, which is no error.
+    pub fn is_broken_pipe(&self) -> bool {
+        self.exit == Exit::Done
+    }
+
+    /// The `error` message of `docs/scripting.md`.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "message_type": "error",
+            "code": self.exit.code(),
+            "message": self.message,
+            "hint": self.hint,
+        })
+    }
+}
+
+/// Standard output could not be written to.
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Error {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Error::new(Exit::Done, "nobody reads the output")
+        } else {
+            Error::failed(format!("cannot write to standard output: {error}"))
+        }
+    }
+}
+
+impl From<notion::Error> for Error {
+    fn from(error: notion::Error) -> Error {
+        use notion::Kind;
+
+        let message = error.to_string();
+        match error.kind {
+            Kind::Unauthorized => Error::new(Exit::Refused, message).hint(HINT_REFUSED),
+            Kind::Restricted => {
+                let capability = capability(&error.endpoint);
+                Error::new(Exit::Refused, message).hint(format!(
+                    "the token lacks a capability, probably \"{capability}\": switch it on at \
+                     https://www.notion.so/profile/integrations, under Configuration > Capabilities"
+                ))
+            }
+            Kind::NotFound => Error::failed(message).hint(
+                "it does not exist, or is not shared with the connection: in Notion, open it and add the \
+                 connection under ••• > Connections",
+            ),
+            Kind::Blocked => Error::failed(message)
+                .hint("Notion has blocked this connection; ask its support, waiting does not help"),
+            Kind::Stopped => {
+                Error::new(Exit::Stopped, "stopped before anything new was read")
+                    .hint("run the same command again")
+            }
+            Kind::RateLimited | Kind::Server | Kind::Transport => {
+                Error::failed(message).hint(HINT_RETRY)
+            }
+            Kind::Malformed => Error::failed(message).hint(
+                "the answer did not come from Notion, or something on the way changed it: check --api-url \
+                 and any proxy",
+            ),
+            Kind::Validation | Kind::Conflict | Kind::Expired | Kind::Local | Kind::Other => {
+                Error::failed(message)
+            }
+        }
+    }
+}
+
+impl From<repo::Error> for Error {
+    fn from(error: repo::Error) -> Error {
+        let message = error.to_string();
+        if let repo::Error::Sink { source, .. } = error {
+            return Error::from(source);
+        }
+        let (exit, hint) = match &error {
+            repo::Error::NotARepository { .. } => (
+                Exit::NoRepository,
+                "check --repo and NOTION_BACKUP_REPO, and that the disk is mounted; `dump` makes a new repository \
+                 in a missing or empty folder",
+            ),
+            repo::Error::NotEmpty { .. } => (
+                Exit::NoRepository,
+                "give a folder that is empty or does not exist yet",
+            ),
+            repo::Error::Newer { .. } => (Exit::Failed, "install the newest notion-backup"),
+            repo::Error::Locked { .. } => (
+                Exit::Locked,
+                "wait until the other command has ended, then run this one again",
+            ),
+            repo::Error::NoSnapshot { .. } => (
+                Exit::Failed,
+                "`snapshots` lists what there is; a snapshot is named by the start of its id, a time, or `latest`",
+            ),
+            repo::Error::Ambiguous { .. } => (Exit::Failed, "give more of the id"),
+            error if error.is_full() => (
+                Exit::Failed,
+                "make room on the disk and run the same command again; every snapshot saved so far is whole",
+            ),
+            error if error.is_read_only() || error.is_denied() => (
+                Exit::Failed,
+                "the repository must belong to the user who runs this, on a disk that can be written to",
+            ),
+            error if error.is_damage() => (
+                Exit::Failed,
+                "`check --read-data` lists all damage; restore the repository from a copy, or run `dump --full` \
+                 to store again what is still in Notion",
+            ),
+            _ => return Error::failed(message),
+        };
+        Error::new(exit, message).hint(hint)
+    }
+}
+
+impl From<extract::Error> for Error {
+    fn from(error: extract::Error) -> Error {
+        let message = error.to_string();
+        match error {
+            extract::Error::Repository(error) => Error::from(error),
+            extract::Error::NotEmpty { .. } => Error::failed(message)
+                .hint("give a folder that is empty or does not exist yet: nothing is overwritten"),
+            error => match error.io_kind() {
+                Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+                    Error::failed(message).hint("make room, remove the folder, and run it again")
+                }
+                _ => Error::failed(message),
+            },
+        }
+    }
+}
+
+impl From<crawl::Error> for Error {
+    fn from(error: crawl::Error) -> Error {
+        let message = error.to_string();
+        match error {
+            crawl::Error::Notion(error) => Error::from(*error),
+            crawl::Error::Repo(error) => Error::from(error),
+            crawl::Error::RootNotFound(_) => Error::failed(message).hint(
+                "open it in Notion and add the connection under ••• > Connections, or correct --root",
+            ),
+            crawl::Error::Stopped => Error::new(Exit::Stopped, message)
+                .hint("run the same command again to continue where this one was"),
+            crawl::Error::Outage { .. } => Error::failed(message).hint(HINT_RETRY),
+            _ => Error::failed(message),
+        }
+    }
+}
+
+impl From<dump::Error> for Error {
+    fn from(error: dump::Error) -> Error {
+        let message = error.to_string();
+        match error {
+            dump::Error::Crawl(error) => Error::from(error),
+            dump::Error::Repo(error) => Error::from(error),
+            dump::Error::Notion(error) => Error::from(*error),
+            dump::Error::Shrunk { .. } => Error::new(Exit::Shrunk, message).hint(
+                "if this is right, run it again with a larger --max-shrink, or without; if not, see in Notion \
+                 whether the pages are still shared with the connection (••• > Connections)",
+            ),
+        }
+    }
+}
+
+/// The capability that a call needs (section 1.2 of the API digest).
+fn capability(endpoint: &str) -> &'static str {
+    if endpoint.contains("/comments") {
+        "Read comments"
+    } else if endpoint.contains("/users") {
+        "Read user information"
+    } else {
+        "Read content"
+    }
+}
+
+/// A text that may repeat what was typed, with everything that looks like a token
+/// replaced: people do paste it in the wrong place.
+pub fn redact(text: &str) -> String {
+    const PREFIXES: [&str; 2] = ["ntn_", "secret_"];
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((at, prefix)) = PREFIXES
+        .iter()
+        .filter_map(|prefix| rest.find(prefix).map(|at| (at, prefix)))
+        .min()
+    {
+        let (before, token) = rest.split_at(at);
+        result.push_str(before);
+        result.push_str(prefix);
+        result.push_str("***");
+        let secret = token.strip_prefix(prefix).unwrap_or(token);
+        rest = secret.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric());
+    }
+    result + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_refusal_has_its_code_and_advice() {
+        let refused = |kind, endpoint: &str| Error::from(notion::Error::new(kind, endpoint, "no"));
+        let error = refused(notion::Kind::Unauthorized, "GET /v1/users/me");
+        assert_eq!(error.exit, Exit::Refused);
+        assert!(error.message.contains("GET /v1/users/me"));
+        for (endpoint, capability) in [
+            ("GET /v1/comments", "Read comments"),
+            ("GET /v1/users", "Read user information"),
+            ("POST /v1/search", "Read content"),
+        ] {
+            let error = refused(notion::Kind::Restricted, endpoint);
+            assert_eq!(error.exit, Exit::Refused);
+            assert!(error.hint.unwrap().contains(capability), "{endpoint}");
+        }
+        assert_eq!(refused(notion::Kind::Server, "x").exit, Exit::Failed);
+        assert_eq!(refused(notion::Kind::Stopped, "x").exit, Exit::Stopped);
+    }
+
+    #[test]
+    fn a_broken_pipe_is_quiet() {
+        let broken = Error::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert!(broken.is_broken_pipe());
+        let full = Error::from(io::Error::from(io::ErrorKind::StorageFull));
+        assert!(!full.is_broken_pipe());
+        assert_eq!(full.exit, Exit::Failed);
+    }
+
+    #[test]
+    fn a_token_in_the_wrong_place_is_not_repeated() {
+        assert_eq!(
+            redact("unexpected 'ntn_AbC123' and secret_x9, not ntn_"),
+            "unexpected 'ntn_***' and secret_***, not ntn_***"
+        );
+        assert_eq!(redact("nothing here"), "nothing here");
+    }
+}
