@@ -46,7 +46,8 @@ impl<'c> Crawl<'c> {
                     }
                 }
                 Content::Base => {
-                    for child in self.base.children.get(owner).into_iter().flatten() {
+                    let children = self.base.children.get(owner).into_iter().flatten();
+                    for child in children.filter(|child| self.base.shown.contains(*child)) {
                         shown.entry(*child).or_default().insert((*owner, *owner));
                     }
                 }

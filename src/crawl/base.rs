@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Error;
 use super::body::{Body, Slot};
 use super::ledger::{self, Line, Status};
-use crate::model::{Kind, NotionId};
+use crate::model::{How, Kind, NotionId};
 use crate::repo::{Entry, EntryKind, ObjectId, Repository, Snapshot, SnapshotId, Tree};
 
 /// The directory for what has no place in the tree of pages (contract C8).
@@ -49,6 +49,8 @@ pub struct BaseIndex {
     pub nodes: HashMap<NotionId, BaseNode>,
     /// The nodes directly below each.
     pub children: HashMap<NotionId, Vec<NotionId>>,
+    /// Those that a list shows, and that do not merely say where they live.
+    pub shown: HashSet<NotionId>,
     /// The parent that Notion reported for each page and database.
     pub parents: HashMap<NotionId, Option<NotionId>>,
     /// The ledger's lines about everything that is no node of its own.
@@ -140,9 +142,14 @@ impl BaseIndex {
             self.lossy.extend(&line.owners);
         }
         match line.kind {
-            Kind::Page | Kind::Database if line.status == Status::Captured => {
+            Kind::Page | Kind::Database if line.place.is_empty() => {
                 self.parents.insert(line.id, line.parent);
-                return;
+                if line.found.contains(&How::Child) {
+                    self.shown.insert(line.id);
+                }
+                if line.status == Status::Captured {
+                    return;
+                }
             }
             Kind::DataSource => {
                 if let Some(database) = line.parent

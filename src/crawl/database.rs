@@ -228,7 +228,7 @@ impl Reading<'_> {
                 }
                 // Layouts newer than the API (section 2.6 of the API digest).
                 Err(error) if error.kind == notion::Kind::Validation => {
-                    let reason = error.to_string();
+                    let reason = reason(&error);
                     self.record
                         .line(Line::new(id, Kind::View, Status::Unsupported, reason));
                 }

@@ -26,8 +26,10 @@ pub struct Node {
     pub kind: Kind,
     /// Where its content comes from.
     pub content: Content,
-    /// Where Notion says that it lives.
+    /// Where it lives, as far as that is known.
     pub parent: Parent,
+    /// The parent's id as Notion reported it: for the ledger, where it tells a move.
+    pub reported: Option<NotionId>,
     /// Whether search listed it.
     pub searched: bool,
     /// When its content was last read; `None` when nobody knows.

@@ -329,20 +329,7 @@ impl<'c> Crawl<'c> {
             Content::Missing(status, reason) => Line::new(id, node.kind, *status, reason.clone()),
             Content::Read(_) | Content::Base => Line::new(id, node.kind, Status::Captured, ""),
         };
-        line.parent = node.parent.id();
-        if matches!(node.content, Content::Base)
-            && matches!(node.parent, Parent::Page(_) | Parent::Unknown)
-            && !node.searched
-        {
-            // Carried over without being asked about: the base knows the reported parent.
-            line.parent = self
-                .base
-                .parents
-                .get(&id)
-                .copied()
-                .flatten()
-                .or(line.parent);
-        }
+        line.parent = node.reported;
         let shown_by = layout.shown_by.get(&id);
         let ways = [
             (How::Root, self.options.roots.contains(&id)),

@@ -301,14 +301,18 @@ impl<'c> Crawl<'c> {
         let Some(base) = self.base.nodes.get(&id) else {
             return;
         };
-        let parent = match listed {
-            Some(listed) => listed.parent,
-            None => base.above.map_or(Parent::Workspace, Parent::Page),
+        let (parent, reported) = match listed {
+            Some(listed) => (listed.parent, listed.parent.id()),
+            None => (
+                base.above.map_or(Parent::Workspace, Parent::Page),
+                self.base.parents.get(&id).copied().flatten(),
+            ),
         };
         let node = Node {
             kind: base.kind,
             content: Content::Base,
             parent,
+            reported,
             searched: listed.is_some_and(|listed| listed.searched),
             read: self.reads.get(&id).copied(),
         };
@@ -399,6 +403,7 @@ impl<'c> Crawl<'c> {
             kind: record.kind,
             content: Content::Read(place),
             parent,
+            reported: record.parent,
             searched,
             read: Some(record.read),
         };
@@ -437,6 +442,7 @@ impl<'c> Crawl<'c> {
             kind,
             content: Content::Missing(status, reason),
             parent: listed.map_or(Parent::Unknown, |listed| listed.parent),
+            reported: listed.and_then(|listed| listed.parent.id()),
             searched: listed.is_some_and(|listed| listed.searched),
             read: None,
         };

@@ -6,7 +6,6 @@ mod support;
 mod cli_dump;
 mod cli_generated;
 mod cli_usage;
-mod debug;
 mod dump_again;
 mod dump_first;
 mod fake_notion;

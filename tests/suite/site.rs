@@ -167,3 +167,24 @@ pub fn json_at(tree: &Tree, end: &str) -> Value {
     assert!(found.next().is_none(), "several files end with {end}");
     serde_json::from_slice(content).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
+
+/// Compares two trees file by file, so that a difference is named.
+pub fn assert_same_tree(a: &Tree, b: &Tree) {
+    for (path, content) in a {
+        let other = b.get(path).unwrap_or_else(|| panic!("only one has {path}"));
+        if content != other {
+            let (a, b) = (
+                String::from_utf8_lossy(content),
+                String::from_utf8_lossy(other),
+            );
+            let line = a.lines().zip(b.lines()).find(|(a, b)| a != b);
+            panic!("{path} differs: {line:?}");
+        }
+    }
+    let more: Vec<_> = b
+        .keys()
+        .filter(|path| !a.contains_key(*path))
+        .take(3)
+        .collect();
+    assert!(more.is_empty(), "only the other has {more:?}");
+}
