@@ -1,5 +1,6 @@
 //! The program against a whole Notion in memory: dump, look, check, extract.
 
+use std::process::Stdio;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use notion_backup::model::NotionId;
 use notion_backup::repo::{Disk, LockKind, Repository};
 
 use crate::program::{Program, Ran};
-use crate::support::fake_notion::{Fault, What};
+use crate::support::fake_notion::{Fault, Regime, What};
 use crate::support::workspace::model::Parent;
 use crate::support::{FakeNotion, Workspace};
 
@@ -223,6 +224,51 @@ fn a_missing_capability_is_named() {
     let ran = dump(&program, &fake, "");
     assert_eq!(ran.code, 20, "{}", ran.all());
     assert!(ran.stderr.contains("Read content"), "{}", ran.stderr);
+}
+
+#[test]
+fn an_interrupted_dump_says_how_to_go_on_and_does() {
+    let program = Program::new();
+    let fake = FakeNotion::start(Workspace::plain(20, 2));
+    let hour = std::time::Duration::from_secs(3600);
+    fake.limit(Regime::Window {
+        requests: 8,
+        window: hour,
+    });
+    let child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("notion-backup"))
+        .args([
+            "dump",
+            "-r",
+            REPO,
+            "--token",
+            fake.token(),
+            "--api-url",
+            &fake.url(),
+        ])
+        .current_dir(program.home())
+        .env("XDG_CONFIG_HOME", program.home())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It has all that it will get, and waits for the rest of the hour.
+    while fake.limited() == 0 {
+        std::thread::yield_now();
+    }
+    let pid = child.id().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
+    assert!(sent.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(21), "{said}");
+    assert!(said.contains("run the same command again"), "{said}");
+    assert!(said.contains("once more to stop at once"), "{said}");
+
+    fake.limit(Regime::Off);
+    let ran = dump(&program, &fake, "");
+    assert_eq!(ran.code, 0, "{}", ran.all());
 }
 
 #[test]
