@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
-use crate::{crawl, dump, extract, notion, repo};
+use crate::{crawl, dump, extract, forget, notion, repo};
 
 /// Why a command ended early.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,6 +202,18 @@ impl From<extract::Error> for Error {
                 }
                 _ => Error::failed(message),
             },
+        }
+    }
+}
+
+impl From<forget::Error> for Error {
+    fn from(error: forget::Error) -> Error {
+        let message = error.to_string();
+        match error {
+            forget::Error::Repo(error) => Error::from(error),
+            forget::Error::Last { .. } => Error::failed(message).hint(
+                "make a complete one first, with `dump`; --unsafe-allow-remove-all removes it all the same",
+            ),
         }
     }
 }

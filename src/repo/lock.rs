@@ -101,7 +101,21 @@ pub fn host() -> String {
 pub struct LockGuard {
     files: Arc<dyn Files>,
     path: String,
+    kind: LockKind,
     _held: Box<dyn Held>,
+}
+
+impl LockGuard {
+    /// Fails unless this lock gives leave to remove from the repository.
+    pub(super) fn may_remove(&self, what: &str) -> Result<(), Error> {
+        match self.kind {
+            LockKind::Exclusive => Ok(()),
+            LockKind::Shared => Err(Error::Invalid {
+                what: what.to_string(),
+                reason: "removing needs an exclusive lock".to_string(),
+            }),
+        }
+    }
 }
 
 impl Drop for LockGuard {
@@ -127,6 +141,7 @@ impl Repository {
         let guard = LockGuard {
             files: self.files.clone(),
             path,
+            kind,
             _held: held,
         };
         for other in self.list(LOCKS)? {

@@ -5,6 +5,7 @@ mod cat;
 mod check;
 mod dump;
 mod extract;
+mod forget;
 mod generate;
 mod ls;
 mod snapshots;
@@ -57,6 +58,7 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Error> {
         Command::Ls(args) => ls::run(args, context),
         Command::Cat(args) => cat::run(args, context),
         Command::Check(args) => check::run(args, context),
+        Command::Forget(args) => forget::run(args, context),
         Command::Stats(_) => stats::run(context),
         Command::Extract(args) => extract::run(args, context),
         Command::Generate(args) => generate::run(args),
