@@ -38,6 +38,7 @@ complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "ls" -d 
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "cat" -d 'Write a file of a snapshot to standard output'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "check" -d 'Check that the repository is sound'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "forget" -d 'Remove snapshots that are no longer needed, by a rule or by name'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "prune" -d 'Free the room of what no snapshot needs'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "stats" -d 'Show how much is in the repository, and what each snapshot added'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "extract" -d 'Write a snapshot as plain files into a folder'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l root -d 'Back up this page or database and what is below it, instead of everything shared with the token; can be repeated' -r
@@ -111,12 +112,21 @@ none\t'nothing: all are counted together'"
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -s n -l dry-run -d 'Show what would go, and remove nothing'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l prune -d 'Free the room at once, as `prune` does'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l unsafe-allow-remove-all -d 'Remove the last complete snapshot of a workspace too'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l json -d 'Write one JSON object a line on standard output, for programs'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -s q -l quiet -d 'Write results, warnings and errors only'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -s v -l verbose -d 'Tell more of what is done; up to three times'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l no-progress -d 'Do not show progress'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -s n -l dry-run -d 'Show what would be freed, and remove nothing'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand stats" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand stats" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand stats" -l json -d 'Write one JSON object a line on standard output, for programs'

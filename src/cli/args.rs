@@ -84,6 +84,7 @@ pub enum Command {
     Cat(CatArgs),
     Check(CheckArgs),
     Forget(ForgetArgs),
+    Prune(PruneArgs),
     Stats(StatsArgs),
     Extract(ExtractArgs),
     #[command(hide = true)]
@@ -247,7 +248,7 @@ pub struct CheckArgs {
 /// The rules are restic's. Each --keep option keeps some of the snapshots, all others
 /// go; times are UTC. Snapshots of the same workspace and roots are counted together.
 /// The last complete snapshot of a workspace always stays. This removes the snapshots
-/// alone: `prune` frees the room that nothing else needs.
+/// alone: `prune`, or --prune, frees the room that nothing else needs.
 #[derive(Args, Debug, Default)]
 pub struct ForgetArgs {
     /// Remove these snapshots: the start of an id, a time, or `latest`
@@ -298,9 +299,27 @@ pub struct ForgetArgs {
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 
+    /// Free the room at once, as `prune` does
+    #[arg(long)]
+    pub prune: bool,
+
     /// Remove the last complete snapshot of a workspace too
     #[arg(long)]
     pub unsafe_allow_remove_all: bool,
+}
+
+/// Free the room of what no snapshot needs
+///
+/// Objects that no snapshot names are removed, and files that were never finished. What
+/// an interrupted dump has read is kept. Nothing else may work in the repository
+/// meanwhile; if anything cannot be read that may name objects, nothing is removed.
+#[derive(Args, Debug)]
+pub struct PruneArgs {
+    /// Show what would be freed, and remove nothing
+    ///
+    /// This needs no lock. What a dump that runs right now has stored counts as not needed.
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
 }
 
 /// What snapshots can have in common.

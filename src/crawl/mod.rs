@@ -29,6 +29,6 @@ mod walk;
 mod workspace;
 
 pub use error::Error;
-pub use journal::forget_journal;
+pub use journal::{JournalLook, forget_journal, journal_objects};
 pub use options::{Comments, Options};
 pub use run::{Before, Crawled, Tools, crawl};

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::{Error, LockGuard, ObjectId, Publish, Repository, to_json};
 
 /// The folder of all snapshots.
-const SNAPSHOTS: &str = "snapshots";
+pub(super) const SNAPSHOTS: &str = "snapshots";
 /// The longest snapshot in bytes; a real one has about a thousand.
 const LIMIT: u64 = 4 << 20;
 /// The named features that this program knows.

@@ -4,7 +4,7 @@
 //! append-only logs and small files that are replaced in one step. State is not
 //! part of any snapshot; losing it costs time, not content.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 
 use super::files::{Files, Held, LogFile, Publish};
@@ -67,6 +67,23 @@ impl Repository {
             folder,
             _held: held,
         })
+    }
+
+    /// Opens a file of a group for reading without holding the group: what is read may
+    /// be changing. `None` when it does not exist.
+    pub fn read_state(
+        &self,
+        group: &str,
+        name: &str,
+    ) -> Result<Option<Box<dyn Read + Send>>, Error> {
+        check_name(group)?;
+        check_name(name)?;
+        let path = format!("{STATE}/{group}/{name}");
+        match self.files.open(&path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.io("open", &path)(error)),
+        }
     }
 
     /// The names of all groups of state, sorted.
@@ -247,6 +264,12 @@ mod tests {
             let expected = format!("locked by work on crawl (process {pid} on ");
             assert!(error.to_string().contains(&expected), "{error}");
             other.state("restore").unwrap();
+            assert!(other.read_state("crawl", "seen").unwrap().is_none());
+            state.store("seen", b"1").unwrap();
+            let mut seen = String::new();
+            let mut file = other.read_state("crawl", "seen").unwrap().unwrap();
+            file.read_to_string(&mut seen).unwrap();
+            assert_eq!(seen, "1", "reading needs no lock");
             drop(state);
             other.state("crawl").unwrap();
             assert_eq!(repository.state_groups().unwrap(), ["crawl", "restore"]);

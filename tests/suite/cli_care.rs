@@ -219,3 +219,131 @@ fn a_snapshot_that_cannot_be_read_stays_and_is_told() {
     done(&program, &format!("forget {}", ids[0]));
     assert!(!damaged.exists());
 }
+
+/// All files of the repository below `part`, with their sizes in bytes.
+fn files_in(program: &Program, part: &str) -> Vec<(PathBuf, u64)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder(program).join(part)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let size = path.metadata().unwrap().len();
+                found.push((path, size));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn prune_frees_what_it_said_it_would() {
+    let program = Program::new();
+    let ids = ten_days(&program);
+    assert!(
+        done(&program, "prune")
+            .stdout
+            .starts_with("nothing to remove")
+    );
+    done(&program, "forget --keep-last 3");
+    let left_over = folder(&program).join("objects/.tmp-dead");
+    std::fs::write(&left_over, b"12345").unwrap();
+    let bytes = |program: &Program| {
+        files_in(program, "objects")
+            .iter()
+            .map(|it| it.1)
+            .sum::<u64>()
+    };
+    let before = bytes(&program);
+    let would = done(&program, "prune --dry-run --json")
+        .messages()
+        .pop()
+        .unwrap();
+    assert_eq!(bytes(&program), before, "nothing is done");
+    // Of each snapshot one page and one directory.
+    assert_eq!(
+        (&would["removed_objects"], &would["kept_objects"]),
+        (&14.into(), &6.into())
+    );
+    assert_eq!(
+        (&would["unfinished_files"], &would["dry_run"]),
+        (&1.into(), &true.into())
+    );
+    let did = done(&program, "prune --json").messages().pop().unwrap();
+    for field in [
+        "removed_objects",
+        "freed_bytes",
+        "kept_bytes",
+        "unfinished_files",
+    ] {
+        assert_eq!(would[field], did[field], "{field}");
+    }
+    assert_eq!(did["dry_run"], false);
+    assert_eq!(
+        bytes(&program),
+        before - did["freed_bytes"].as_u64().unwrap()
+    );
+    assert_eq!(bytes(&program), did["kept_bytes"].as_u64().unwrap());
+    assert!(!left_over.exists());
+    assert_eq!(left(&program), ids[7..]);
+    assert!(
+        done(&program, "check --read-data")
+            .stdout
+            .starts_with("sound: ")
+    );
+}
+
+#[test]
+fn forget_can_prune_at_once() {
+    let program = Program::new();
+    ten_days(&program);
+    let would = done(&program, "forget --keep-last 1 --prune --dry-run");
+    assert!(
+        would
+            .stdout
+            .contains("18 objects and 0 unfinished files would be removed"),
+        "{}",
+        would.stdout
+    );
+    assert_eq!(files_in(&program, "objects").len(), 20);
+    let did = done(&program, "forget --keep-last 1 --prune --json")
+        .messages()
+        .pop()
+        .unwrap();
+    assert_eq!(did["prune"]["removed_objects"], 18);
+    assert_eq!(files_in(&program, "objects").len(), 2);
+    assert!(files_in(&program, "locks").is_empty());
+    done(&program, "check --read-data");
+}
+
+#[test]
+fn prune_refuses_while_somebody_works_and_while_something_cannot_be_read() {
+    let program = Program::new();
+    let ids = ten_days(&program);
+    done(&program, "forget --keep-last 3");
+    let before = files_in(&program, "objects");
+    let dump = repository(&program)
+        .lock(LockKind::Shared, "dump", Timestamp::now())
+        .unwrap();
+    let ran = run(&program, "prune");
+    assert_eq!(ran.code, 11, "{}", ran.all());
+    drop(dump);
+    let path = folder(&program).join(format!("snapshots/{}.json", ids[8]));
+    let content = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &content[1..]).unwrap();
+    let ran = run(&program, "prune");
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(ran.stderr.contains("nothing was removed"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains(&format!("forget {}", ids[8])),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(files_in(&program, "objects"), before);
+    std::fs::write(&path, &content).unwrap();
+    done(&program, "prune");
+    assert_eq!(files_in(&program, "objects").len(), 6);
+}

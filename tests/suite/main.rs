@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod care;
 mod cli_care;
 mod cli_dump;
 mod cli_generated;

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Context, local_time};
+use super::{Context, local_time, prune};
 use crate::cli::args::{ForgetArgs, Grouping};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::ui::{Table, Ui, words};
 use crate::forget::policy::{Policy, Reason, TagList};
 use crate::forget::{self, Choice, Decision, GroupBy, Plan};
+use crate::gc;
 use crate::repo::LockKind;
 
 pub fn run(args: &ForgetArgs, context: &Context<'_>) -> Result<Exit, Error> {
@@ -27,7 +28,16 @@ pub fn run(args: &ForgetArgs, context: &Context<'_>) -> Result<Exit, Error> {
     if let Some(lock) = &lock {
         forget::carry_out(&repo, lock, &plan)?;
     }
-    tell(ui, &plan, args.dry_run)?;
+    let mut pruned = None;
+    if args.prune {
+        pruned = Some(prune::prune(
+            context,
+            &repo,
+            lock.as_ref(),
+            &plan.removed(),
+        )?);
+    }
+    tell(ui, &plan, pruned.as_ref(), args.dry_run)?;
     Ok(exit(&plan))
 }
 
@@ -151,7 +161,7 @@ fn word(reason: Reason) -> &'static str {
     }
 }
 
-fn tell(ui: &Ui, plan: &Plan, dry_run: bool) -> Result<(), Error> {
+fn tell(ui: &Ui, plan: &Plan, pruned: Option<&gc::Plan>, dry_run: bool) -> Result<(), Error> {
     let removed = plan.removed();
     if ui.is_json() {
         for decision in plan.groups.iter().flatten() {
@@ -164,6 +174,7 @@ fn tell(ui: &Ui, plan: &Plan, dry_run: bool) -> Result<(), Error> {
             "removed": removed.len(),
             "removed_snapshots": removed,
             "damaged": plan.unreadable.iter().filter(|it| !it.remove).count(),
+            "prune": pruned.map(prune::summary),
             "code": exit(plan).code(),
         }))?;
     } else if !ui.is_quiet() {
@@ -171,8 +182,12 @@ fn tell(ui: &Ui, plan: &Plan, dry_run: bool) -> Result<(), Error> {
         ui.line(&match (dry_run, removed.is_empty()) {
             (_, true) => "nothing to forget".to_owned(),
             (true, _) => format!("{count} would be forgotten"),
+            (false, _) if pruned.is_some() => format!("{count} forgotten"),
             (false, _) => format!("{count} forgotten; `prune` frees the room that they took"),
         })?;
+        if let Some(pruned) = pruned {
+            prune::tell(ui, pruned, dry_run)?;
+        }
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ mod extract;
 mod forget;
 mod generate;
 mod ls;
+mod prune;
 mod snapshots;
 mod stats;
 
@@ -59,6 +60,7 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Error> {
         Command::Cat(args) => cat::run(args, context),
         Command::Check(args) => check::run(args, context),
         Command::Forget(args) => forget::run(args, context),
+        Command::Prune(args) => prune::run(args, context),
         Command::Stats(_) => stats::run(context),
         Command::Extract(args) => extract::run(args, context),
         Command::Generate(args) => generate::run(args),
