@@ -43,6 +43,9 @@ _notion__backup() {
             notion__backup,stats)
                 cmd="notion__backup__subcmd__stats"
                 ;;
+            notion__backup,unlock)
+                cmd="notion__backup__subcmd__unlock"
+                ;;
             *)
                 ;;
         esac
@@ -50,7 +53,7 @@ _notion__backup() {
 
     case "${cmd}" in
         notion__backup)
-            opts="-r -q -v -h -V --repo --json --quiet --verbose --no-progress --config --help --version dump snapshots ls cat check forget prune stats extract"
+            opts="-r -q -v -h -V --repo --json --quiet --verbose --no-progress --config --help --version dump snapshots ls cat check forget prune unlock stats extract"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -541,6 +544,49 @@ _notion__backup() {
             ;;
         notion__subcmd__backup__subcmd__stats)
             opts="-r -q -v -h --repo --json --quiet --verbose --no-progress --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --repo)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        notion__subcmd__backup__subcmd__unlock)
+            opts="-r -q -v -h --remove-all --repo --json --quiet --verbose --no-progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

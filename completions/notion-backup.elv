@@ -38,6 +38,7 @@ set edit:completion:arg-completer[notion-backup] = {|@words|
             cand check 'Check that the repository is sound'
             cand forget 'Remove snapshots that are no longer needed, by a rule or by name'
             cand prune 'Free the room of what no snapshot needs'
+            cand unlock 'Remove the locks that crashed commands have left'
             cand stats 'Show how much is in the repository, and what each snapshot added'
             cand extract 'Write a snapshot as plain files into a folder'
         }
@@ -157,6 +158,20 @@ set edit:completion:arg-completer[notion-backup] = {|@words|
             cand --config 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)'
             cand -n 'Show what would be freed, and remove nothing'
             cand --dry-run 'Show what would be freed, and remove nothing'
+            cand --json 'Write one JSON object a line on standard output, for programs'
+            cand -q 'Write results, warnings and errors only'
+            cand --quiet 'Write results, warnings and errors only'
+            cand -v 'Tell more of what is done; up to three times'
+            cand --verbose 'Tell more of what is done; up to three times'
+            cand --no-progress 'Do not show progress'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'notion-backup;unlock'= {
+            cand -r 'The folder of backups [env: NOTION_BACKUP_REPO]'
+            cand --repo 'The folder of backups [env: NOTION_BACKUP_REPO]'
+            cand --config 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)'
+            cand --remove-all 'Remove all locks, also those of commands that may still be running'
             cand --json 'Write one JSON object a line on standard output, for programs'
             cand -q 'Write results, warnings and errors only'
             cand --quiet 'Write results, warnings and errors only'

@@ -39,6 +39,7 @@ complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "cat" -d
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "check" -d 'Check that the repository is sound'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "forget" -d 'Remove snapshots that are no longer needed, by a rule or by name'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "prune" -d 'Free the room of what no snapshot needs'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "unlock" -d 'Remove the locks that crashed commands have left'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "stats" -d 'Show how much is in the repository, and what each snapshot added'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "extract" -d 'Write a snapshot as plain files into a folder'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l root -d 'Back up this page or database and what is below it, instead of everything shared with the token; can be repeated' -r
@@ -127,6 +128,14 @@ complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -s q 
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -s v -l verbose -d 'Tell more of what is done; up to three times'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -l no-progress -d 'Do not show progress'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand unlock" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand unlock" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand unlock" -l remove-all -d 'Remove all locks, also those of commands that may still be running'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand unlock" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand unlock" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand unlock" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand unlock" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand unlock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand stats" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand stats" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand stats" -l json -d 'Write one JSON object a line on standard output, for programs'

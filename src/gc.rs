@@ -58,7 +58,7 @@ pub enum Error {
     #[error("{source}, so it is not known what it needs, and nothing was removed")]
     Unknown {
         /// Why it cannot be read.
-        source: RepoError,
+        source: Box<RepoError>,
         /// The snapshot that cannot be read, if it is one.
         snapshot: Option<SnapshotId>,
     },
@@ -71,6 +71,15 @@ pub enum Error {
     /// The user asked to end; the next run does the rest.
     #[error("stopped before the end")]
     Stopped,
+}
+
+impl Error {
+    fn unknown(source: RepoError, snapshot: Option<SnapshotId>) -> Error {
+        Error::Unknown {
+            source: Box::new(source),
+            snapshot,
+        }
+    }
 }
 
 /// Finds what nothing needs, taking the snapshots in `without` as forgotten.
@@ -171,10 +180,7 @@ impl Needed {
             .into_iter()
             .find(|(id, _)| !without.contains(id))
         {
-            return Err(Error::Unknown {
-                source,
-                snapshot: Some(id),
-            });
+            return Err(Error::unknown(source, Some(id)));
         }
         if let Some(path) = all.others.iter().find(|path| path.ends_with(".json")) {
             return Err(Error::Stranger(repo.place(path)));
@@ -192,10 +198,7 @@ impl Needed {
                 }
                 EntryKind::Directory => needed.tree(id, &mut todo),
             });
-            let look = look.map_err(|source| Error::Unknown {
-                source,
-                snapshot: None,
-            })?;
+            let look = look.map_err(|source| Error::unknown(source, None))?;
             plan.interrupted += u64::from(look.is_some());
         }
         while !todo.is_empty() {
@@ -207,10 +210,7 @@ impl Needed {
             report.add(Counter::Objects, portion.len() as u64);
             let read: Vec<_> = portion.into_par_iter().map(|id| repo.tree(id)).collect();
             for tree in read {
-                let tree = tree.map_err(|source| Error::Unknown {
-                    source,
-                    snapshot: None,
-                })?;
+                let tree = tree.map_err(|source| Error::unknown(source, None))?;
                 for entry in tree.entries {
                     match entry.kind {
                         EntryKind::File => {

@@ -85,6 +85,7 @@ pub enum Command {
     Check(CheckArgs),
     Forget(ForgetArgs),
     Prune(PruneArgs),
+    Unlock(UnlockArgs),
     Stats(StatsArgs),
     Extract(ExtractArgs),
     #[command(hide = true)]
@@ -335,6 +336,20 @@ pub enum Grouping {
     Host,
     /// nothing: all are counted together
     None,
+}
+
+/// Remove the locks that crashed commands have left
+///
+/// This is seldom needed: a lock left on this machine is removed by the next command
+/// that meets it. The lock of another machine stays until it is removed here.
+#[derive(Args, Debug)]
+pub struct UnlockArgs {
+    /// Remove all locks, also those of commands that may still be running
+    ///
+    /// Be sure that nothing works in the repository, on any machine: a `prune` beside a
+    /// running dump can remove what that dump needs.
+    #[arg(long)]
+    pub remove_all: bool,
 }
 
 /// Show how much is in the repository, and what each snapshot added

@@ -163,7 +163,8 @@ impl From<repo::Error> for Error {
             repo::Error::Newer { .. } => (Exit::Failed, "install the newest notion-backup"),
             repo::Error::Locked { .. } => (
                 Exit::Locked,
-                "wait until the other command has ended, then run this one again",
+                "wait until the other command has ended, then run this one again; if its machine is gone for good, \
+                 `unlock --remove-all` removes its lock",
             ),
             repo::Error::NoSnapshot { .. } => (
                 Exit::Failed,
@@ -223,10 +224,11 @@ impl From<gc::Error> for Error {
         let message = error.to_string();
         match error {
             gc::Error::Repo(error) => Error::from(error),
-            gc::Error::Unknown {
-                source: repo::Error::Newer { .. },
-                ..
-            } => Error::failed(message).hint("install the newest notion-backup"),
+            gc::Error::Unknown { source, .. }
+                if matches!(*source, repo::Error::Newer { .. }) =>
+            {
+                Error::failed(message).hint("install the newest notion-backup")
+            }
             gc::Error::Unknown {
                 snapshot: Some(id), ..
             } => Error::failed(message).hint(format!(

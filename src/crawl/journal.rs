@@ -295,7 +295,7 @@ mod tests {
         let files = Memory::new();
         let repo = Repository::create(Arc::new(files.clone())).unwrap();
         assert_eq!(named(&repo), (None, vec![]));
-        let state = repo.state("g").unwrap();
+        let state = repo.state("g", "dump", Timestamp::UNIX_EPOCH).unwrap();
         let (journal, _) = Journal::open(&repo, &state, depth(), false).unwrap();
         let mut ids = Vec::new();
         for number in 1..=3 {
@@ -338,7 +338,7 @@ mod tests {
         files
             .remove(&format!("objects/{}/{id}.zst", &id[..2]))
             .unwrap();
-        let state = repo.state("g").unwrap();
+        let state = repo.state("g", "dump", Timestamp::UNIX_EPOCH).unwrap();
         let (_, records) = Journal::open(&repo, &state, depth(), false).unwrap();
         let mut left: Vec<u128> = records.keys().map(|id| id.bits()).collect();
         left.sort_unstable();

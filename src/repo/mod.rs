@@ -43,7 +43,7 @@ pub use disk::Disk;
 pub use error::Error;
 pub use failing::{Failing, Fault, Operation};
 pub use files::{Files, Held, Listed, LogFile, NewFile, Publish};
-pub use lock::{LockGuard, LockKind, host};
+pub use lock::{Holder, LockFound, LockGuard, LockKind, host};
 pub use memory::Memory;
 pub use object::{ObjectFolder, ObjectId, ObjectIdError, ObjectWriter, Stored};
 pub use remove::{Sweep, is_unfinished};

@@ -347,3 +347,61 @@ fn prune_refuses_while_somebody_works_and_while_something_cannot_be_read() {
     done(&program, "prune");
     assert_eq!(files_in(&program, "objects").len(), 6);
 }
+
+#[test]
+fn unlock_removes_what_is_stale_and_names_the_rest() {
+    let program = Program::new();
+    ten_days(&program);
+    assert_eq!(done(&program, "unlock").stdout, "nothing is locked\n");
+    let locks = folder(&program).join("locks");
+    let running = repository(&program)
+        .lock(LockKind::Shared, "dump", Timestamp::now())
+        .unwrap();
+    let text = std::fs::read_to_string(&files_in(&program, "locks")[0].0).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(locks.join(name), text).unwrap();
+    // Nobody holds the file: its process is dead.
+    write(
+        "dead.json",
+        &text.replace("dump", "prune").replace("shared", "exclusive"),
+    );
+    let far = r#"{"command":"forget","host":"far-away","kind":"exclusive","pid":7,"time":"2026-01-01T12:00:00Z"}"#;
+    write("far.json", far);
+    let ran = run(&program, "prune");
+    assert_eq!(ran.code, 11, "{}", ran.all());
+    write(
+        "dead.json",
+        &text.replace("dump", "prune").replace("shared", "exclusive"),
+    );
+
+    let ran = done(&program, "unlock");
+    let pid = std::process::id();
+    for words in [
+        "left: exclusive lock of forget (process 7 on far-away, since 2026-01-01 12:00), which may be running",
+        &format!("left: shared lock of dump (process {pid} on "),
+        "removed: exclusive lock of prune",
+        "1 lock removed, 2 left",
+    ] {
+        assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);
+    }
+    assert!(ran.stderr.contains("unlock --remove-all"), "{}", ran.stderr);
+    assert_eq!(files_in(&program, "locks").len(), 2);
+
+    let messages = done(&program, "unlock --remove-all --json").messages();
+    assert_eq!(messages.len(), 3);
+    assert_eq!(
+        (&messages[0]["holder"], &messages[0]["pid"]),
+        (&"unknown".into(), &7.into())
+    );
+    assert_eq!(
+        (&messages[1]["holder"], &messages[1]["removed"]),
+        (&"running".into(), &true.into())
+    );
+    assert_eq!(
+        (&messages[2]["removed"], &messages[2]["left"]),
+        (&2.into(), &0.into())
+    );
+    assert!(files_in(&program, "locks").is_empty());
+    // Its holder does not mind that its lock is gone.
+    drop(running);
+    done(&program, "prune");
+}

@@ -11,6 +11,7 @@ mod ls;
 mod prune;
 mod snapshots;
 mod stats;
+mod unlock;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -61,6 +62,7 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Error> {
         Command::Check(args) => check::run(args, context),
         Command::Forget(args) => forget::run(args, context),
         Command::Prune(args) => prune::run(args, context),
+        Command::Unlock(args) => unlock::run(args, context),
         Command::Stats(_) => stats::run(context),
         Command::Extract(args) => extract::run(args, context),
         Command::Generate(args) => generate::run(args),
