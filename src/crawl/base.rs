@@ -127,7 +127,11 @@ impl BaseIndex {
                         }
                     }
                 }
-                (EntryKind::File, _) => {
+                (EntryKind::File, name) => {
+                    if name.ends_with(".json") {
+                        // It is needed later; better to learn now that it is damaged.
+                        repo.copy(entry.id, &mut std::io::sink())?;
+                    }
                     self.reserved.insert(entry.name.clone(), entry);
                 }
                 _ => {}
@@ -261,7 +265,11 @@ impl BaseIndex {
         let Some(entry) = tree.entries.iter().find(|entry| entry.name == name) else {
             return Ok(None);
         };
-        let content = repo.read(entry.id, JSON_LIMIT)?;
+        // It only saves work, so one that is lost is as good as none.
+        let content = match repo.read(entry.id, JSON_LIMIT) {
+            Err(error) if error.is_damage() => return Ok(None),
+            content => content?,
+        };
         Ok(serde_json::from_slice(&content).ok())
     }
 }

@@ -17,6 +17,7 @@ mod failed;
 mod journal;
 pub mod ledger;
 mod listing;
+mod mend;
 mod named;
 mod node;
 mod options;
@@ -30,5 +31,6 @@ mod workspace;
 
 pub use error::Error;
 pub use journal::{JournalLook, forget_journal, journal_objects};
+pub use mend::{Mended, mend};
 pub use options::{Comments, Options};
 pub use run::{Before, Crawled, Tools, crawl};

@@ -65,6 +65,8 @@ pub struct Before {
 pub struct Crawled {
     /// The root tree.
     pub tree: ObjectId,
+    /// The snapshot that unchanged pages were carried over from.
+    pub parent: Option<SnapshotId>,
     /// Pages and databases in the tree.
     pub present: u64,
     /// Pages and databases in the previous snapshot.
@@ -129,11 +131,17 @@ pub fn crawl(
         None => (BaseIndex::default(), false),
         Some((id, snapshot)) => {
             let depth = serde_json::from_value::<Depth>(snapshot.options.clone()).ok();
-            let covered = depth.is_some_and(|depth| depth.covers(options.depth()));
-            (
-                pool.install(|| BaseIndex::load(tools.repo, id, snapshot))?,
-                covered,
-            )
+            let gaps = snapshot.repaired.as_ref().is_some_and(|it| it.reread);
+            let covered = depth.is_some_and(|depth| depth.covers(options.depth())) && !gaps;
+            match pool.install(|| BaseIndex::load(tools.repo, id, snapshot)) {
+                Err(Error::Repo(error)) if error.is_damage() => {
+                    report.problem(&format!(
+                        "the previous snapshot is damaged, so everything is read again: {error}"
+                    ));
+                    (BaseIndex::default(), false)
+                }
+                base => (base?, covered),
+            }
         }
     };
     let (journal, resumed) = Journal::open(tools.repo, tools.state, options.depth(), options.full)?;
@@ -369,31 +377,15 @@ impl<'c> Crawl<'c> {
 
     fn result(&self, tree: ObjectId, ledger: &Ledger, ended: BTreeMap<String, u64>) -> Crawled {
         let found = self.found();
-        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-        for line in ledger
-            .lines()
-            .filter(|line| line.status == Status::Captured)
-        {
-            let name = match line.kind {
-                Kind::Page if line.found.contains(&How::Row) => "rows",
-                Kind::Page => "pages",
-                Kind::Database => "databases",
-                Kind::DataSource => "data_sources",
-                Kind::View => "views",
-                Kind::User => "guests",
-                Kind::CustomEmoji => "custom_emojis",
-                Kind::Block | Kind::Comment | Kind::File | Kind::Property => continue,
-            };
-            *counts.entry(name.to_string()).or_insert(0) += 1;
-        }
         let losses = || ledger.lines().filter(|line| line.status.is_loss());
         let problems = losses().take(PROBLEMS).map(describe);
         let there = found.nodes.iter().filter(|(_, node)| node.is_there());
         Crawled {
             tree,
+            parent: self.base.snapshot.as_ref().map(|(id, _)| id.clone()),
             present: there.clone().count() as u64,
             before: self.base.nodes.len() as u64,
-            counts,
+            counts: ledger.contents(),
             ledger: ended,
             complete: losses().next().is_none(),
             problems: problems.collect(),
