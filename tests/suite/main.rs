@@ -11,5 +11,6 @@ mod cli_usage;
 mod dump_again;
 mod dump_first;
 mod fake_notion;
+mod golden;
 mod program;
 mod site;
