@@ -8,6 +8,7 @@
 //! No lock is taken: snapshots are listed before objects, so what a dump adds
 //! meanwhile shows at most as objects that no snapshot names yet.
 
+mod around;
 mod data;
 mod locate;
 pub mod repair;
@@ -197,6 +198,10 @@ fn examine(repository: &Repository, options: &CheckOptions, report: &dyn Report)
         );
     }
     findings.stopped = options.stop.is_raised();
+    if !findings.stopped {
+        around::check_locks(repository, &mut findings);
+        around::check_journals(repository, &mut findings);
+    }
     findings
         .findings
         .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -389,5 +394,7 @@ impl Bad {
     }
 }
 
+#[cfg(test)]
+mod matrix;
 #[cfg(test)]
 mod tests;

@@ -159,4 +159,4 @@ fn rewrite(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

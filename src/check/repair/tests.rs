@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 const NOW: &str = "2026-02-01T00:00:00Z";
 
-fn page(number: u128) -> NotionId {
+pub(in crate::check) fn page(number: u128) -> NotionId {
     NotionId::from_bits(number)
 }
 
@@ -38,7 +38,7 @@ fn folder(repo: &Repository, name: impl ToString, entries: Vec<Entry>) -> Entry 
     }
 }
 
-const ATTACHMENT: &[u8] = b"bytes of an attachment";
+pub(in crate::check) const ATTACHMENT: &[u8] = b"bytes of an attachment";
 
 /// Page 1 with an attachment and, in the block 9 in it, page 2; page 3 beside it. The
 /// second snapshot differs in page 3.
@@ -109,14 +109,14 @@ fn save(repo: &Repository, day: u8) -> SnapshotId {
     repo.save_snapshot(&snapshot).unwrap()
 }
 
-fn prepared() -> (Memory, Repository, [SnapshotId; 2]) {
+pub(in crate::check) fn prepared() -> (Memory, Repository, [SnapshotId; 2]) {
     let memory = Memory::new();
     let repo = Repository::create(Arc::new(memory.clone())).unwrap();
     let ids = [save(&repo, 1), save(&repo, 2)];
     (memory, repo, ids)
 }
 
-fn path(content: &[u8]) -> String {
+pub(in crate::check) fn path(content: &[u8]) -> String {
     let id = ObjectId::of(content).to_string();
     format!("objects/{}/{id}.zst", &id[..2])
 }
