@@ -247,6 +247,7 @@ fn edit(ws: &mut Workspace) {
 /// ```
 ///
 /// It prints what [`GOLDEN`] must say of it.
+#[expect(clippy::print_stderr, reason = "it is run by hand, to be read")]
 #[test]
 #[ignore = "writes into the source tree, once for each version of the format"]
 fn write_the_golden_repository() {
