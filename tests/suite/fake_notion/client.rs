@@ -21,7 +21,8 @@ pub struct Answer {
 
 impl Answer {
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+        let text = String::from_utf8_lossy(&self.body);
+        text.parse().unwrap_or(Value::Null)
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
