@@ -120,6 +120,28 @@ impl Client {
         }
     }
 
+    /// Sends one part of a file upload.
+    pub fn upload(&self, id: &str, part: Option<u32>, kind: &str, content: &[u8]) -> Answer {
+        let mut body = Vec::new();
+        if let Some(part) = part {
+            let head = "--fence\r\ncontent-disposition: form-data; name=\"part_number\"\r\n\r\n";
+            body.extend_from_slice(format!("{head}{part}\r\n").as_bytes());
+        }
+        let head = "--fence\r\ncontent-disposition: form-data; name=\"file\"; filename=\"x\"";
+        body.extend_from_slice(format!("{head}\r\ncontent-type: {kind}\r\n\r\n").as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n--fence--\r\n");
+        let request = ureq::http::Request::builder()
+            .method("POST")
+            .uri(format!("{}/v1/file_uploads/{id}/send", self.base))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("notion-version", "2026-03-11")
+            .header("content-type", "multipart/form-data; boundary=fence")
+            .body(body)
+            .expect("a request");
+        read(self.agent.run(request).expect("an answer")).expect("a whole answer")
+    }
+
     /// A download without any header of ours but these.
     pub fn download(&self, method: &str, url: &str, headers: &[(&str, &str)]) -> Answer {
         let mut builder = ureq::http::Request::builder().method(method).uri(url);

@@ -1,9 +1,10 @@
 //! What all connections share, and the way of a request through it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -86,8 +87,22 @@ pub struct Shared {
     pub epoch: AtomicU16,
     /// Grows with every change of the workspace.
     pub generation: AtomicU64,
+    /// Parents that blocks are being appended to.
+    appending: Mutex<BTreeSet<String>>,
     orders: Mutex<HashMap<String, Order>>,
     serial: AtomicU64,
+}
+
+/// The right to append to a parent; given back when dropped.
+struct Turn<'a> {
+    appending: &'a Mutex<BTreeSet<String>>,
+    parent: String,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        lock(self.appending).remove(&self.parent);
+    }
 }
 
 /// One reading request being answered.
@@ -132,6 +147,7 @@ impl Shared {
             violations: Mutex::new(Vec::new()),
             epoch: AtomicU16::new(1),
             generation: AtomicU64::new(0),
+            appending: Mutex::new(BTreeSet::new()),
             orders: Mutex::new(HashMap::new()),
             serial: AtomicU64::new(1),
         }
@@ -298,6 +314,12 @@ impl Shared {
             }
             return Ok(value);
         }
+        let _turn = match (request.method.as_str(), segments) {
+            ("PATCH", ["blocks", parent, "children"]) => {
+                Some(self.take_turn(parent, switches.append_time)?)
+            }
+            _ => None,
+        };
         let mut ws = self
             .workspace
             .write()
@@ -310,6 +332,19 @@ impl Shared {
             }
         }
         Ok(value)
+    }
+
+    /// Two appends to one parent at a time collide (section 11, row 12).
+    fn take_turn(&self, parent: &str, time: Duration) -> Result<Turn<'_>, Refusal> {
+        if !lock(&self.appending).insert(parent.to_string()) {
+            let message = "Conflict occurred while saving. Please try again.";
+            return Err(Refusal::new(409, "conflict_error", message));
+        }
+        std::thread::sleep(time);
+        Ok(Turn {
+            appending: &self.appending,
+            parent: parent.to_string(),
+        })
     }
 
     /// How many requests came in, by endpoint.
