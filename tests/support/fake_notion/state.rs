@@ -23,7 +23,7 @@ use super::schema::{self, Book};
 use super::server::Reply;
 use super::switches::Switches;
 use super::uploads::Uploads;
-use super::{reading, writing};
+use super::{fast, reading, writing};
 
 /// The only version of the API that the fake speaks.
 pub const VERSION: &str = "2026-03-11";
@@ -227,6 +227,12 @@ impl Shared {
             };
             return (reply, status, true);
         }
+        if fault.is_none()
+            && let Some(text) = self.shortcut(request, switches, request_id)
+        {
+            let answer = encode(request, switches, 200, text, request_id);
+            return (Reply::Send(answer), 200, false);
+        }
         let result = match body {
             Ok(body) => self.dispatch(request, switches, body),
             Err(refusal) => Err(refusal.clone()),
@@ -250,7 +256,8 @@ impl Shared {
             }
             (_, Err(refusal)) => refusal.to_json(request_id),
         };
-        let answer = encode(request, switches, status, &value, request_id);
+        // Not `to_vec`: this one is compiled, optimised, in serde_json itself.
+        let answer = encode(request, switches, status, value.to_string(), request_id);
         match fault {
             Some(What::HangUpAfterCommit) => (Reply::HangUp, 0, true),
             Some(What::CutBody(length)) => (Reply::CutBody(answer, length), status, true),
@@ -260,6 +267,32 @@ impl Shared {
             }
             fault => (Reply::Send(answer), status, fault.is_some()),
         }
+    }
+
+    fn knows_token(&self, request: &Incoming) -> bool {
+        let token = request.header("authorization");
+        token.and_then(|it| it.strip_prefix("Bearer ")) == Some(self.token.as_str())
+    }
+
+    /// The answer as text, for the one listing that benchmarks ask for by the thousand.
+    fn shortcut(&self, request: &Incoming, switches: &Switches, id: &str) -> Option<String> {
+        let allowed = switches.capabilities.read_content && !switches.validate_answers;
+        let versioned = request.header("notion-version") == Some(VERSION);
+        if request.method != "GET" || !allowed || !versioned || !self.knows_token(request) {
+            return None;
+        }
+        let ws = self
+            .workspace
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let call = Call {
+            ws: &ws,
+            shared: self,
+            switches,
+            request,
+            body: &Value::Null,
+        };
+        fast::children(&call, id)
     }
 
     fn dispatch(
@@ -272,8 +305,7 @@ impl Shared {
         let ["v1", segments @ ..] = segments.as_slice() else {
             return Err(Refusal::url());
         };
-        let bearer = format!("Bearer {}", self.token);
-        if request.header("authorization") != Some(bearer.as_str()) {
+        if !self.knows_token(request) {
             let message = "API token is invalid.";
             return Err(Refusal::new(401, "unauthorized", message));
         }
@@ -389,11 +421,10 @@ fn encode(
     request: &Incoming,
     switches: &Switches,
     status: u16,
-    value: &Value,
+    body: String,
     request_id: &str,
 ) -> Outgoing {
-    // Not `to_vec`: this one is compiled, optimised, in serde_json itself.
-    let bytes = value.to_string().into_bytes();
+    let bytes = body.into_bytes();
     let zipped = switches.gzip
         && bytes.len() > 1024
         && request
