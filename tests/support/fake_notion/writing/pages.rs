@@ -240,10 +240,10 @@ impl Write<'_> {
     /// Writes checked values into a page; the title also where lists show it.
     pub fn apply(&mut self, id: Id, changes: Vec<(String, Value)>) {
         for (property, value) in changes {
-            if property == "title" {
-                if let Some(page) = self.ws.pages.get_mut(&id) {
-                    page.title = title_of(&value);
-                }
+            if property == "title"
+                && let Some(page) = self.ws.pages.get_mut(&id)
+            {
+                page.title = title_of(&value);
             }
             self.mirror(id, &property, &value);
             if let Some(page) = self.ws.pages.get_mut(&id) {
