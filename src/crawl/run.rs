@@ -146,7 +146,7 @@ pub fn crawl(
         report,
         workspace_id,
         due: HashSet::new(),
-        everything: options.full || !covered,
+        everything: options.full || !covered || base.ledger_lost,
         reads: before.reads,
         base,
         listing: Listing::new(tools.state.scratch()?),
@@ -347,6 +347,13 @@ impl<'c> Crawl<'c> {
             for (how, owner) in found.references.get(&id).into_iter().flatten() {
                 line.found.insert(*how);
                 line.owners.insert(*owner);
+            }
+            if let Some(named) = self.base.named.get(&id) {
+                let carried = |id: &NotionId| found.nodes.get(id).is_some_and(Node::is_base);
+                if let Some(named) = still_owned(named, carried) {
+                    line.found.extend(named.found);
+                    line.owners.extend(named.owners);
+                }
             }
         }
         if !node.is_there() {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Error;
 use super::attachments::{Attachments, FileRow};
-use super::base::JSON_LIMIT;
+use super::base::{JSON_LIMIT, unless_damaged};
 use super::body::Record;
 use super::failed::{Failed, collect, reason};
 use super::ledger::{Line, Status};
@@ -180,8 +180,8 @@ impl<'c> Crawl<'c> {
         let Some(entry) = self.base.reserved.get(name) else {
             return Ok(None);
         };
-        let content = self.repo.read(entry.id, JSON_LIMIT)?;
-        Ok(serde_json::from_slice(&content).ok())
+        let content = unless_damaged(self.repo.read(entry.id, JSON_LIMIT))?;
+        Ok(content.and_then(|content| serde_json::from_slice(&content).ok()))
     }
 
     /// The listed people, and those who are only named: guests are not listed, but can
