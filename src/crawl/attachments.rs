@@ -15,9 +15,9 @@ use serde_json::Value;
 
 use super::Error;
 use super::body::Record;
+use super::context::Crawl;
 use super::failed::Failed;
 use super::ledger::{Line, Status};
-use super::run::Crawl;
 use crate::model::{HostedFile, Kind, NotionId, hosted_files, without_signature};
 use crate::notion;
 use crate::repo::{ObjectId, ObjectWriter, Stored};

@@ -8,12 +8,12 @@ use rayon::Scope;
 
 use super::Error;
 use super::body::Record;
+use super::context::Crawl;
 use super::failed::Failed;
 use super::journal::Place;
 use super::ledger::{Line, Status};
 use super::listing::Listed;
 use super::node::{Content, Node};
-use super::run::Crawl;
 use crate::model::{Kind, NotionId, Parent};
 use crate::repo::EntryKind;
 use crate::report::Counter;

@@ -9,9 +9,9 @@ use super::Error;
 use super::attachments::{Attachments, FileRow};
 use super::base::{JSON_LIMIT, unless_damaged};
 use super::body::Record;
+use super::context::Crawl;
 use super::failed::{Failed, collect, reason};
 use super::ledger::{Line, Status};
-use super::run::Crawl;
 use crate::model::{How, Kind, NotionId, canonical, id_of};
 use crate::notion::{self, End};
 use crate::repo::{Entry, EntryKind, Stored};
@@ -93,7 +93,7 @@ impl<'c> Crawl<'c> {
             self.report
                 .problem(&format!("comments cannot be read: {reason}"));
             let line = Line::new(self.workspace_id, Kind::Comment, Status::Failed, reason);
-            self.loose_line(line.at(super::run::CAPABILITY));
+            self.loose_line(line.at(super::context::CAPABILITY));
         }
     }
 
