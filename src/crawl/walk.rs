@@ -148,13 +148,13 @@ impl<'c> Crawl<'c> {
         }
         self.notice_move(id, listed.parent.id());
         let base = self.base.whole(id).filter(|node| node.kind == Kind::Page);
-        if !again && !self.must_read(id) {
-            if base
-                .is_some_and(|node| node.edited == listed.edited && self.settled(id, listed.edited))
-            {
-                self.carry_over(id, Some(listed));
-                return Ok(self.children_in_base(id));
-            }
+        if !again
+            && !self.must_read(id)
+            && base.is_some_and(|node| node.edited == listed.edited)
+            && self.settled(id, listed.edited)
+        {
+            self.carry_over(id, Some(listed));
+            return Ok(self.children_in_base(id));
         }
         if !again
             && let Some(place) = self.resumed.get(&id).copied()
