@@ -87,3 +87,75 @@ fn amount(stored: &HashMap<ObjectId, u64>, id: ObjectId, raw_bytes: u64) -> Amou
         stored_bytes: stored.get(&id).copied().unwrap_or(0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::{Entry, Memory, Snapshot, Source, Tree};
+    use jiff::Timestamp;
+    use serde_json::Value;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    /// Saves a snapshot that holds these contents, as files of one directory.
+    fn save(repo: &Repository, contents: &[&str], second: i64) -> u64 {
+        let entries = contents.iter().enumerate().map(|(index, content)| {
+            let stored = repo.put(content.as_bytes()).unwrap();
+            Entry {
+                name: index.to_string(),
+                kind: EntryKind::File,
+                id: stored.id,
+                size: stored.size,
+                modified: None,
+            }
+        });
+        let tree = repo
+            .put_tree(&Tree {
+                entries: entries.collect(),
+            })
+            .unwrap();
+        let time = Timestamp::from_second(second).unwrap();
+        repo.save_snapshot(&Snapshot {
+            version: Snapshot::VERSION,
+            features: Vec::new(),
+            started: time,
+            finished: time,
+            source: Source::default(),
+            tree,
+            parent: None,
+            tags: Vec::new(),
+            host: String::new(),
+            program: String::new(),
+            complete: true,
+            counts: BTreeMap::new(),
+            ledger: BTreeMap::new(),
+            options: Value::Null,
+        })
+        .unwrap();
+        repo.copy(tree, &mut std::io::sink()).unwrap()
+    }
+
+    #[test]
+    fn an_object_counts_for_the_oldest_snapshot_that_names_it() {
+        let repo = Repository::create(Arc::new(Memory::new())).unwrap();
+        let first = save(&repo, &["one", "twin", "twin"], 0);
+        let second = save(&repo, &["one", "three"], 60);
+        save(&repo, &["one", "three"], 120);
+        repo.put(b"named by nobody").unwrap();
+
+        let stats = stats(&repo).unwrap();
+        let added: Vec<(u64, u64)> = stats
+            .added
+            .iter()
+            .map(|(_, amount)| (amount.objects, amount.raw_bytes))
+            .collect();
+        assert_eq!(added, [(3, 3 + 4 + first), (2, 5 + second), (0, 0)]);
+        assert_eq!(stats.total.objects, 5);
+        let on_disk: u64 = (0..=u8::MAX)
+            .flat_map(|first| repo.object_folder(first).unwrap().objects)
+            .filter(|&(id, _)| id != ObjectId::of(b"named by nobody"))
+            .map(|(_, size)| size)
+            .sum();
+        assert_eq!(stats.total.stored_bytes, on_disk);
+    }
+}

@@ -91,7 +91,10 @@ fn refuse(refusal: &clap::Error, words: &[OsString]) -> ExitCode {
     });
     let text = error::redact(&refusal.render().to_string());
     let what = text.split("\n\nUsage:").next().unwrap_or(&text);
-    let mut lines = what.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut lines = what
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("For more information"));
     let first = lines.next().unwrap_or_default();
     let mut error = Error::usage(first.strip_prefix("error: ").unwrap_or(first));
     let (tips, more): (Vec<&str>, Vec<&str>) = lines.partition(|line| line.starts_with("tip: "));

@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use super::Error;
 use super::base::RESERVED;
 use super::body::Body;
-use super::ledger::{Ledger, Line};
+use super::context::Crawl;
+use super::ledger::Ledger;
 use super::node::{Content, Node};
-use super::run::Crawl;
 use crate::model::{Kind, NotionId, Parent, stand_in, title_of};
 use crate::repo::{Entry, EntryKind, ObjectId, Tree};
 use crate::report::Counter;
@@ -394,13 +394,6 @@ impl Layout {
             shown_by,
         }
     }
-}
-
-/// Whether a carried-over line still holds: somebody who names it was carried over too.
-pub fn still_owned(line: &Line, carried: impl Fn(&NotionId) -> bool) -> Option<Line> {
-    let mut line = line.clone();
-    line.owners.retain(|owner| carried(owner));
-    (!line.owners.is_empty()).then_some(line)
 }
 
 #[cfg(test)]

@@ -15,9 +15,9 @@ use serde_json::Value;
 
 use super::Error;
 use super::body::Record;
+use super::context::Crawl;
 use super::failed::Failed;
 use super::ledger::{Line, Status};
-use super::run::Crawl;
 use crate::model::{HostedFile, Kind, NotionId, hosted_files, without_signature};
 use crate::notion;
 use crate::repo::{ObjectId, ObjectWriter, Stored};
@@ -54,6 +54,9 @@ pub struct FileRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
+
+/// The rows of `files.json`, and the names and contents of the files beside it.
+pub type Rows = (Vec<FileRow>, Vec<(String, Stored)>);
 
 /// How the object that holds a file is asked for again.
 pub type Again<'a> = &'a dyn Fn() -> Result<Value, notion::Error>;
@@ -170,7 +173,7 @@ impl<'c> Attachments<'c> {
     }
 
     /// The rows, and the entries of the files with the bytes.
-    pub fn into_rows(mut self) -> (Vec<FileRow>, Vec<(String, Stored)>) {
+    pub fn into_rows(mut self) -> Rows {
         self.rows.sort_by(|a, b| a.place.cmp(&b.place));
         self.rows.dedup_by(|a, b| a.place == b.place);
         let bytes = self.rows.iter().filter_map(|row| {

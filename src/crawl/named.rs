@@ -7,9 +7,9 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::Error;
+use super::context::Crawl;
 use super::failed::Failed;
 use super::ledger::{Line, Status};
-use super::run::Crawl;
 use super::walk::Work;
 use crate::model::{How, Kind, NotionId, Parent, in_trash, parent_of};
 

@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 use super::Error;
 use super::attachments::Attachments;
 use super::body::{Record, Slot};
+use super::context::Crawl;
 use super::failed::{Failed, collect, reason};
 use super::ledger::{Line, Status};
 use super::listing::Listed;
 use super::options::Comments;
-use super::run::Crawl;
 use crate::model::{
     How, Kind, NotionId, Parent, Reference, Truncated, canonical, id_of, references, title_of,
     truncated_properties, type_of,

@@ -6,12 +6,12 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::Error;
-use super::attachments::{Attachments, FileRow};
-use super::base::JSON_LIMIT;
+use super::attachments::{Attachments, Rows};
+use super::base::{JSON_LIMIT, unless_damaged};
 use super::body::Record;
+use super::context::Crawl;
 use super::failed::{Failed, collect, reason};
 use super::ledger::{Line, Status};
-use super::run::Crawl;
 use crate::model::{How, Kind, NotionId, canonical, id_of};
 use crate::notion::{self, End};
 use crate::repo::{Entry, EntryKind, Stored};
@@ -93,7 +93,7 @@ impl<'c> Crawl<'c> {
             self.report
                 .problem(&format!("comments cannot be read: {reason}"));
             let line = Line::new(self.workspace_id, Kind::Comment, Status::Failed, reason);
-            self.loose_line(line.at(super::run::CAPABILITY));
+            self.loose_line(line.at(super::context::CAPABILITY));
         }
     }
 
@@ -146,10 +146,7 @@ impl<'c> Crawl<'c> {
         Ok(entries)
     }
 
-    fn emoji_files(
-        &'c self,
-        emojis: &[Value],
-    ) -> Result<(Vec<FileRow>, Vec<(String, Stored)>), Error> {
+    fn emoji_files(&'c self, emojis: &[Value]) -> Result<Rows, Error> {
         let previous = self.reserved_json("files.json")?;
         let previous = previous.and_then(|rows| serde_json::from_value(rows).ok());
         let mut record = Record::new(self.workspace_id, Kind::CustomEmoji, self.clock.now());
@@ -180,8 +177,8 @@ impl<'c> Crawl<'c> {
         let Some(entry) = self.base.reserved.get(name) else {
             return Ok(None);
         };
-        let content = self.repo.read(entry.id, JSON_LIMIT)?;
-        Ok(serde_json::from_slice(&content).ok())
+        let content = unless_damaged(self.repo.read(entry.id, JSON_LIMIT))?;
+        Ok(content.and_then(|content| serde_json::from_slice(&content).ok()))
     }
 
     /// The listed people, and those who are only named: guests are not listed, but can

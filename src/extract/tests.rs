@@ -218,3 +218,87 @@ fn a_thousand_levels_far_beyond_the_longest_path_come_out() {
         rustix::fs::unlinkat(&here, name, AtFlags::REMOVEDIR).unwrap();
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_directory_that_is_moved_meanwhile_ends_the_walk() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("target");
+    fs::create_dir(&target).unwrap();
+    fs::create_dir(folder.path().join("elsewhere")).unwrap();
+    let mut place = Place::open(&target).unwrap();
+    place.enter("a").unwrap();
+    place.enter("b").unwrap();
+    place.leave().unwrap();
+    let moved = folder.path().join("elsewhere/a");
+    fs::rename(target.join("a"), moved).unwrap();
+    assert!(place.leave().is_err());
+}
+
+/// The script in `docs/format.md`, which people may need when this program is gone.
+#[cfg(unix)]
+#[test]
+fn the_script_in_the_specification_extracts_the_same() {
+    use crate::repo::{Disk, Snapshot, Source};
+    use std::process::Command;
+
+    for tool in ["zstd", "jq", "sha256sum"] {
+        if Command::new(tool).arg("--version").output().is_err() {
+            return;
+        }
+    }
+    let page = include_str!("../../docs/format.md");
+    let (_, script) = page.split_once("```sh\n").unwrap();
+    let (script, _) = script.split_once("```").unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("repository");
+    let repository = Repository::create(Arc::new(Disk::new(&place))).unwrap();
+    let root = sample(&repository);
+    let snapshot = Snapshot {
+        version: Snapshot::VERSION,
+        features: Vec::new(),
+        started: "2025-11-23T10:00:00Z".parse().unwrap(),
+        finished: "2025-11-23T10:20:30Z".parse().unwrap(),
+        source: Source::default(),
+        tree: root,
+        parent: None,
+        tags: Vec::new(),
+        host: "here".to_string(),
+        program: "test".to_string(),
+        complete: true,
+        counts: BTreeMap::new(),
+        ledger: BTreeMap::new(),
+        options: serde_json::Value::Null,
+    };
+    let id = repository.save_snapshot(&snapshot).unwrap();
+    let by_script = folder.path().join("by-script");
+    let run = |target: &Path| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script, "sh"]);
+        shell.args([place.as_path(), Path::new(id.as_str()), target]);
+        shell.output().unwrap()
+    };
+    let output = run(&by_script);
+    assert!(output.status.success(), "{output:?}");
+    let by_us = folder.path().join("by-us");
+    extract(&repository, root, &by_us, &Silent).unwrap();
+    assert_eq!(found(&by_script), found(&by_us));
+    assert_eq!(found(&by_us).len(), 6);
+
+    // The example by hand shows this repository.
+    assert!(page.contains(&format!("{id}.json")), "{id}");
+    assert!(page.contains(&root.to_string()), "{root}");
+
+    // It also must not pass over damage, be it of a file or a directory.
+    let top = repository.tree(root).unwrap();
+    let damaged = [ObjectId::of(b"[]"), top.get("page").unwrap().id];
+    for (number, id) in damaged.iter().map(ObjectId::to_string).enumerate() {
+        let path = place.join(format!("objects/{}/{id}.zst", &id[..2]));
+        fs::write(path, zstd::bulk::compress(b"{}", 3).unwrap()).unwrap();
+        let output = run(&folder.path().join(number.to_string()));
+        assert!(!output.status.success());
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(message.contains(&id), "{message}");
+    }
+}

@@ -8,7 +8,8 @@
 //! there, and readers need no lock. `docs/format.md` is the specification.
 //!
 //! - [`Repository`]: opening and making one (here), and its methods by subject:
-//!   `object.rs` and `read.rs`, `tree.rs`, `snapshot.rs`, `lock.rs`, `state.rs`;
+//!   `object.rs` and `read.rs`, `tree.rs`, `snapshot.rs` and `find.rs`, `lock.rs`,
+//!   `state.rs`;
 //! - [`Files`]: what it needs of a file system, with [`Disk`], [`Memory`], and
 //!   [`Failing`] for tests.
 
@@ -16,6 +17,7 @@ mod disk;
 mod error;
 mod failing;
 mod files;
+mod find;
 mod lock;
 mod memory;
 mod object;
@@ -30,6 +32,7 @@ mod conformance;
 mod crash_tests;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io::{self, ErrorKind, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -63,6 +66,12 @@ pub struct Repository {
     id: String,
     /// Folders with names that a power cut could still take.
     touched: Mutex<BTreeSet<String>>,
+}
+
+impl fmt::Debug for Repository {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Repository({})", self.files.place(""))
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -343,11 +352,9 @@ mod tests {
         let open = |config: &[u8]| {
             let files = Arc::new(Memory::new());
             files.overwrite(CONFIG, config);
-            Repository::open(files).map(drop).unwrap_err()
+            Repository::open(files).unwrap_err()
         };
-        let missing = Repository::open(Arc::new(Memory::new()))
-            .map(drop)
-            .unwrap_err();
+        let missing = Repository::open(Arc::new(Memory::new())).unwrap_err();
         assert!(matches!(missing, Error::NotARepository { .. }));
         let foreign = open(br#"{"format":"other","version":1,"id":"x"}"#);
         assert!(matches!(foreign, Error::NotARepository { .. }));

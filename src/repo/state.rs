@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_file_is_replaced_durably() {
+    fn small_files_and_synced_logs_last() {
         let files = Memory::new();
         let repository = Repository::create(Arc::new(files.clone())).unwrap();
         let state = repository.state("crawl").unwrap();
@@ -305,6 +305,13 @@ mod tests {
         assert_eq!(state.load("seen").unwrap().unwrap(), b"2");
         let left = files.after_power_cut();
         assert_eq!(left.content("state/crawl/seen").unwrap(), b"2");
+
+        let log = repository.state("restore").unwrap().log("journal").unwrap();
+        log.append(b"intent\n").unwrap();
+        log.sync().unwrap();
+        log.append(b"done\n").unwrap();
+        let left = files.after_power_cut();
+        assert_eq!(left.content("state/restore/journal").unwrap(), b"intent\n");
     }
 
     #[test]

@@ -1,9 +1,14 @@
 //! The program against a whole Notion in memory: dump, look, check, extract.
 
+use std::process::Stdio;
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use notion_backup::model::NotionId;
+use notion_backup::repo::{Disk, LockKind, Repository};
 
 use crate::program::{Program, Ran};
-use crate::support::fake_notion::{Fault, What};
+use crate::support::fake_notion::{Fault, Regime, What};
 use crate::support::workspace::model::Parent;
 use crate::support::{FakeNotion, Workspace};
 
@@ -128,6 +133,142 @@ fn a_title_cannot_forge_a_line() {
     let lines = listed.lines().filter(|line| line.starts_with("page "));
     assert_eq!(lines.count(), 1, "{listed}");
     assert!(listed.contains(&format!("{page}  one\\npage")), "{listed}");
+}
+
+#[test]
+fn a_title_is_whole_in_json_and_short_in_a_table() {
+    let program = Program::new();
+    let title = "é".repeat(300);
+    let (fake, _) = titled(&title);
+    assert_eq!(dump(&program, &fake, "").code, 0);
+    let table = read(&program, "ls latest").stdout;
+    assert!(table.contains("é…") && !table.contains(&title), "{table}");
+    let messages = read(&program, "ls latest --json").messages();
+    assert!(messages.iter().any(|it| it["title"] == title));
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let program = Program::new();
+    let fake = FakeNotion::start(Workspace::everything(3));
+    dump(&program, &fake, "--no-files");
+    // `sh` waits for the reader's first line, then closes the pipe.
+    let line = "(notion-backup -r backups ls latest -R --json; echo $? >code) | head -1 >/dev/null; \
+                cat code";
+    let bin = std::path::Path::new(assert_cmd::cargo::cargo_bin!("notion-backup"));
+    let path = format!(
+        "{}:{}",
+        bin.parent().unwrap().display(),
+        std::env::var("PATH").unwrap()
+    );
+    let output = std::process::Command::new("sh")
+        .args(["-c", line])
+        .env("PATH", path)
+        .current_dir(program.home())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "0\n");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn a_repository_in_use_ends_with_11_and_says_by_whom() {
+    let program = Program::new();
+    let (fake, _) = titled("Plans");
+    assert_eq!(dump(&program, &fake, "").code, 0);
+    let repo = Repository::open(Arc::new(Disk::new(program.home().join(REPO)))).unwrap();
+    let held = repo
+        .lock(LockKind::Exclusive, "prune", Timestamp::now())
+        .unwrap();
+    let ran = dump(&program, &fake, "");
+    assert_eq!(ran.code, 11, "{}", ran.all());
+    assert!(ran.stderr.contains("prune"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("\nhint: "), "{}", ran.stderr);
+    // Readers need no lock.
+    read(&program, "check");
+    drop(held);
+    assert_eq!(dump(&program, &fake, "").code, 0);
+}
+
+#[test]
+fn much_less_than_before_is_not_saved() {
+    let program = Program::new();
+    let mut workspace = Workspace::new(1);
+    let pages: Vec<_> = (0..4)
+        .map(|number| workspace.page(Parent::Workspace, &number.to_string()))
+        .collect();
+    let fake = FakeNotion::start(workspace);
+    assert_eq!(dump(&program, &fake, "").code, 0);
+    fake.edit(|workspace| {
+        for page in &pages[..3] {
+            workspace.set_trashed(*page, true);
+        }
+    });
+    let ran = dump(&program, &fake, "--max-shrink 50");
+    assert_eq!(ran.code, 22, "{}", ran.all());
+    assert!(ran.stderr.contains("--max-shrink"), "{}", ran.stderr);
+    let count = |program: &Program| {
+        let messages = read(program, "snapshots --json").messages();
+        messages.last().unwrap()["snapshots"].clone()
+    };
+    assert_eq!(count(&program), 1);
+    assert_eq!(dump(&program, &fake, "--max-shrink 80").code, 0);
+    assert_eq!(count(&program), 2);
+}
+
+#[test]
+fn a_missing_capability_is_named() {
+    let program = Program::new();
+    let (fake, _) = titled("Plans");
+    fake.set(|switches| switches.capabilities.read_content = false);
+    let ran = dump(&program, &fake, "");
+    assert_eq!(ran.code, 20, "{}", ran.all());
+    assert!(ran.stderr.contains("Read content"), "{}", ran.stderr);
+}
+
+#[test]
+fn an_interrupted_dump_says_how_to_go_on_and_does() {
+    let program = Program::new();
+    let fake = FakeNotion::start(Workspace::plain(20, 2));
+    let hour = std::time::Duration::from_secs(3600);
+    fake.limit(Regime::Window {
+        requests: 8,
+        window: hour,
+    });
+    let child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("notion-backup"))
+        .args([
+            "dump",
+            "-r",
+            REPO,
+            "--token",
+            fake.token(),
+            "--api-url",
+            &fake.url(),
+        ])
+        .current_dir(program.home())
+        .env("XDG_CONFIG_HOME", program.home())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It has all that it will get, and waits for the rest of the hour.
+    while fake.limited() == 0 {
+        std::thread::yield_now();
+    }
+    let pid = child.id().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
+    assert!(sent.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(21), "{said}");
+    assert!(said.contains("run the same command again"), "{said}");
+    assert!(said.contains("once more to stop at once"), "{said}");
+
+    fake.limit(Regime::Off);
+    let ran = dump(&program, &fake, "");
+    assert_eq!(ran.code, 0, "{}", ran.all());
 }
 
 #[test]

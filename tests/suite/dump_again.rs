@@ -9,6 +9,7 @@ use notion_backup::crawl::Comments;
 use notion_backup::crawl::ledger::Status;
 use notion_backup::dump;
 use notion_backup::model::{Kind, NotionId};
+use notion_backup::repo::Files;
 use notion_backup::report::{Counter, Report};
 use notion_backup::stop::{Stop, StopReason};
 use serde_json::{Value, json};
@@ -111,6 +112,42 @@ fn an_unchanged_workspace_costs_the_listings_and_one_snapshot_file() {
         assert_eq!(second.1.parent, Some(first.0));
         assert_eq!(summary.ledger.get("captured"), None);
         assert!(summary.ledger["unchanged"] > 50);
+    }
+}
+
+#[test]
+fn a_page_that_is_only_mentioned_is_captured_and_stays() {
+    let mut ws = small();
+    let hidden = ws.page(Parent::Workspace, "Hidden");
+    ws.set_shared(hidden, Some(false));
+    let known = ws.page(Parent::Page(hidden), "Known from a mention");
+    ws.set_shared(known, Some(true));
+    ws.pages.get_mut(&known).unwrap().omitted_by_search = true;
+    let (home, mention) = (ws.get("home"), text::mention_page(known, "Known"));
+    ws.rich_block(home, "paragraph", Value::Array(vec![mention]));
+    let site = rested(ws);
+    let line = site.line(known, Kind::Page).unwrap();
+    assert_eq!(line.status, Status::Captured);
+    assert!(line.owners.contains(&home));
+    let (objects, tree) = (site.objects(), site.tree());
+    site.dump();
+    assert_same_tree(&tree, &site.tree());
+    assert!(site.objects() == objects, "objects were added");
+    assert_eq!(beyond_listings(&site), [format!("GET /v1/pages/{known}")]);
+}
+
+#[test]
+fn what_the_repository_has_lost_is_fetched_again() {
+    let site = rested(Workspace::everything(7));
+    let whole = site.tree();
+    let objects: Vec<String> = site.objects().into_iter().collect();
+    for keep in 2..9 {
+        let files: Arc<dyn Files> = site.files.clone();
+        for path in objects.iter().step_by(keep) {
+            let _ = files.remove(path);
+        }
+        site.dump();
+        assert_same_tree(&whole, &site.tree());
     }
 }
 
@@ -417,6 +454,11 @@ fn what_an_interrupted_dump_has_read_is_not_read_again() {
         let whole = site.elsewhere();
         whole.dump();
         assert_same_tree(&site.tree(), &whole.tree());
+        // And the run after that has nothing to write.
+        let objects = site.objects();
+        site.dump();
+        assert_same_tree(&site.tree(), &whole.tree());
+        assert!(site.objects() == objects, "objects were added");
     }
 }
 

@@ -80,7 +80,9 @@ fn tell(ui: &Ui, findings: &Findings, read_data: bool) -> Result<(), Error> {
     if findings.stopped {
         ui.say("stopped before everything was checked");
     } else if findings.is_sound() && !ui.is_quiet() {
-        ui.line(&if read_data {
+        ui.line(&if findings.snapshots == 0 {
+            "no snapshots yet, so there is nothing to check".to_owned()
+        } else if read_data {
             format!(
                 "sound: {seen} are there, and all {} of content are as they were written",
                 words::bytes(findings.read_bytes)

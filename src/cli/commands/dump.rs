@@ -134,11 +134,11 @@ fn tell(ui: &Ui, summary: &Summary, seen: &Seen) -> Result<(), Error> {
 
 /// What is in the snapshot, what became of all that was met, and what it took.
 fn account(summary: &Summary, status: &Status) -> Vec<String> {
-    let list = |counts: &BTreeMap<String, u64>, words: &dyn Fn(&str, u64) -> String| {
+    let list = |counts: &BTreeMap<String, u64>, word: &dyn Fn(&str, u64) -> String| {
         let parts: Vec<String> = counts
             .iter()
             .filter(|&(_, &count)| count > 0)
-            .map(|(name, &count)| format!("{} {}", words::number(count), words(name, count)))
+            .map(|(name, &count)| word(name, count))
             .collect();
         parts.join(", ")
     };
@@ -151,21 +151,21 @@ fn account(summary: &Summary, status: &Status) -> Vec<String> {
     line("workspace", summary.workspace.clone());
     line(
         "contents",
-        list(&summary.counts, &|name, count| {
-            // "pages", "data_sources" and so on: plurals that end in one letter.
-            let name = if count == 1 {
-                name.strip_suffix('s').unwrap_or(name)
-            } else {
-                name
-            };
-            name.replace('_', " ")
+        list(&summary.counts, &|name, count| words::counted(count, name)),
+    );
+    line(
+        "objects",
+        list(&summary.ledger, &|name, count| {
+            format!("{} {}", words::number(count), ending(name))
         }),
     );
-    line("objects", list(&summary.ledger, &|name, _| ending(name)));
     let mut work = vec![words::count(status.count(Counter::Requests), "request")];
     let refused = status.count(Counter::RefusedRequests);
     if refused > 0 {
-        work.push(format!("{} of them told to wait", words::number(refused)));
+        work.push(format!(
+            "{} refused by the rate limit",
+            words::number(refused)
+        ));
     }
     if status.count(Counter::Files) > 0 {
         work.push(format!(

@@ -10,6 +10,9 @@ use crate::cli::exit::Exit;
 use crate::cli::ui::Table;
 use crate::repo::EntryKind;
 
+/// Longer titles are cut in the table, not in JSON.
+const LONGEST_TITLE: usize = 100;
+
 pub fn run(args: &LsArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let ui = context.ui;
     let repo = context.open()?;
@@ -18,7 +21,7 @@ pub fn run(args: &LsArgs, context: &Context<'_>) -> Result<Exit, Error> {
         Some(text) => browse::find(&repo, snapshot.tree, text)?,
         None => Place::root(snapshot.tree),
     };
-    let mut table = Table::new(&["KIND", "LAST EDITED", ">SIZE", "ID, TITLE"]);
+    let mut table = Table::new(&["KIND", "EDITED (UTC)", ">SIZE", "ID, TITLE"]);
     let mut count = 0_u64;
     browse::walk(&repo, &place, args.recursive, &mut |place| {
         count += 1;
@@ -66,7 +69,13 @@ fn label(name: &str, face: &Face) -> String {
     let mut label = name.to_owned();
     if !face.title.is_empty() {
         label.push_str("  ");
-        label.push_str(&face.title);
+        match face.title.char_indices().nth(LONGEST_TITLE) {
+            Some((end, _)) => {
+                label.push_str(face.title.get(..end).unwrap_or_default());
+                label.push('…');
+            }
+            None => label.push_str(&face.title),
+        }
     }
     if let Some(why) = &face.unavailable {
         label.push_str(&format!("  (not readable: {why})"));

@@ -112,12 +112,15 @@ impl Ui {
 
     /// Says something on standard error, with `--quiet` as well.
     pub fn say(&self, text: &str) {
+        // On a terminal both streams are one, and the order counts. A stream that is
+        // closed is noticed at the end.
+        let _ = self.out.flush();
         self.screen.line(text);
     }
 
     /// Warns on standard error.
     pub fn warn(&self, text: &str) {
-        self.screen.line(&format!("warning: {text}"));
+        self.say(&format!("warning: {text}"));
     }
 
     /// A way to say something on standard error from another thread.

@@ -2,8 +2,9 @@
 //!
 //! A title may hold escape sequences that move the cursor, right-to-left marks
 //! that turn a line around, or characters that nobody sees. On a terminal they
-//! are shown as escapes such as `\u{202e}`; into a pipe or a file they pass as
-//! they are, because there they are data.
+//! are shown as escapes such as `\u{202e}`. Into a pipe or a file they pass as they
+//! are, except that a line stays one line. What programs are to read is JSON, which
+//! has escapes of its own, or the bytes themselves.
 
 use std::borrow::Cow;
 
@@ -15,14 +16,11 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// The text with only those characters escaped that would break a line in two,
-/// or a row into other cells; for tables that are not written to a terminal.
-pub fn one_line(text: &str) -> Cow<'_, str> {
+/// The line with control characters and line breaks escaped, and everything else as
+/// it is: what a row of a table needs wherever it goes, to stay one row.
+pub fn for_file(text: &str) -> Cow<'_, str> {
     escape(text, |_, letter, _| {
-        matches!(
-            letter,
-            '\n' | '\r' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
-        )
+        letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')
     })
 }
 
@@ -122,8 +120,11 @@ mod tests {
     }
 
     #[test]
-    fn a_table_cell_stays_on_its_line() {
-        assert_eq!(one_line("a\nb\u{2028}c\td"), "a\\nb\\u{2028}c\\td");
-        assert_eq!(one_line("\u{1b}[1m\u{202e}"), "\u{1b}[1m\u{202e}");
+    fn a_row_stays_a_row_in_a_file_too() {
+        assert_eq!(
+            for_file("a\nb\u{2028}c\td\u{1b}"),
+            "a\\nb\\u{2028}c\\td\\u{1b}"
+        );
+        assert_eq!(for_file("a\u{202e}b"), "a\u{202e}b");
     }
 }

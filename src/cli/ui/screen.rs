@@ -42,7 +42,7 @@ impl Screen {
         let text = if self.terminal {
             sanitize::for_terminal(text)
         } else {
-            sanitize::one_line(text)
+            sanitize::for_file(text)
         };
         let write = || {
             let _ = writeln!(io::stderr().lock(), "{text}");
@@ -79,7 +79,7 @@ impl Out {
         let text = if self.terminal {
             sanitize::for_terminal(text)
         } else {
-            sanitize::one_line(text)
+            sanitize::for_file(text)
         };
         writeln!(lock(&self.stream), "{text}")
     }

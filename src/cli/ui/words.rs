@@ -28,6 +28,16 @@ pub fn count(value: u64, word: &str) -> String {
     }
 }
 
+/// A counter's name, which is a plural, beside its value: `1 data source`, `2 guests`.
+pub fn counted(value: u64, name: &str) -> String {
+    let name = name.replace('_', " ");
+    let word = match name.strip_suffix('s') {
+        Some(singular) if value == 1 => singular,
+        _ => &name,
+    };
+    format!("{} {word}", number(value))
+}
+
 /// Bytes in the unit that fits: `512 B`, `1.50 MiB`.
 pub fn bytes(value: u64) -> String {
     indicatif::HumanBytes(value).to_string()
@@ -58,6 +68,8 @@ mod tests {
         assert_eq!(count(0, "page"), "0 pages");
         assert_eq!(count(2, "property"), "2 properties");
         assert_eq!(count(2, "day"), "2 days");
+        assert_eq!(counted(1, "data_sources"), "1 data source");
+        assert_eq!(counted(1000, "rows"), "1,000 rows");
     }
 
     #[test]

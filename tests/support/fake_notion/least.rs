@@ -157,18 +157,11 @@ pub fn count(ws: &Workspace, switches: &Switches, comments: Comments) -> Least {
     let views = databases.iter().map(|it| it.views.len() as u64);
     add("GET views/{id}", views.sum());
 
-    let mut blocks = 0;
-    let mut bodies = 0;
-    for page in &pages {
-        let (generated, listed) = ws.raw_children(page.id).unwrap_or_default();
-        let seen = ws.visible_children(page.id).unwrap_or_default().len();
-        bodies += listing(seen);
-        blocks += u64::from(generated)
-            + listed
-                .iter()
-                .filter(|id| ws.blocks.contains_key(id))
-                .count() as u64;
-    }
+    let mut blocks: u64 = pages.iter().map(|it| u64::from(it.body.generated)).sum();
+    let bodies = pages
+        .iter()
+        .map(|page| listing(ws.visible_children(page.id).unwrap_or_default().len()));
+    let bodies = bodies.sum();
     add("GET blocks/{id}/children: pages", bodies);
     let (mut nested, mut hidden) = (0, 0);
     for block in ws.blocks.values() {
@@ -181,9 +174,7 @@ pub fn count(ws: &Workspace, switches: &Switches, comments: Comments) -> Least {
         } else if block.hides_children {
             hidden += 1;
         }
-        if matches!(block.parent, Parent::Block(_)) {
-            blocks += 1;
-        }
+        blocks += 1;
     }
     add("GET blocks/{id}/children: blocks", nested);
     // Meeting notes name the blocks that hold their text instead of listing them.
