@@ -265,3 +265,25 @@ fn only_what_is_below_a_given_root_is_dumped() {
         assert!(!found.contains(&ws.get("home")));
     });
 }
+
+#[test]
+fn a_search_that_is_cut_off_is_continued_from_its_far_end() {
+    let site = Site::new(Workspace::plain(700, 1));
+    site.fake.set(|switches| switches.search_cap = 400);
+    let summary = site.dump();
+    assert!(summary.complete);
+    assert_eq!(summary.counts["pages"], 700);
+    // Four pages to the cap; from the other end three, and one that shows what is known.
+    assert_eq!(site.requests()["POST /v1/search"], 8);
+}
+
+#[test]
+fn a_part_of_search_that_cannot_be_listed_makes_a_snapshot_incomplete() {
+    let site = Site::new(Workspace::plain(700, 1));
+    site.fake.set(|switches| switches.search_cap = 300);
+    let summary = site.dump();
+    assert!(!summary.complete);
+    assert!(summary.counts["pages"] < 700);
+    let told = summary.problems.iter().any(|it| it.contains("search"));
+    assert!(told, "{:?}", summary.problems);
+}
