@@ -195,10 +195,9 @@ fn the_first_dump_sends_hardly_more_requests_than_it_must() {
         let least = site.fake.least_requests(asked);
         site.dump();
         let sent: u64 = site.requests().values().sum();
-        println!("{comments:?}: {sent} requests, {} needed", least.total());
         assert!(
             sent as f64 <= 1.05 * least.total() as f64,
-            "{sent} requests where {} do:\n{least}\n{:#?}",
+            "{comments:?}: {sent} requests where {} do:\n{least}\n{:#?}",
             least.total(),
             site.fake.counts()
         );
