@@ -118,17 +118,17 @@ fn large() -> Done<bool> {
             &format!("below {} MiB", MOST_MEMORY >> 20),
             ran.memory < MOST_MEMORY && ran.memory > 0,
         );
-        let least = if run == "first" {
-            site.least
+        let (least, most) = if run == "first" {
+            (site.least, MOST_REQUESTS)
         } else {
-            site.unchanged
+            (site.unchanged, 1.0)
         };
         let ratio = requests as f64 / least as f64;
         good &= figure(
             &format!("{run} dump, requests"),
             &format!("{requests} / {least} = {ratio:.3}"),
-            &format!("at most {MOST_REQUESTS:.2}"),
-            ratio <= MOST_REQUESTS,
+            &format!("at most {most:.2}"),
+            ratio <= most,
         );
         let seconds = ran.time.as_secs_f64();
         let speed = requests as f64 / seconds;
@@ -278,7 +278,8 @@ impl Drop for Served {
 /// requests came in.
 fn serve() -> Done<bool> {
     let fake = FakeNotion::start(rested(Workspace::plain(PAGES, BLOCKS_PER_PAGE))?);
-    fake.set(|switches| switches.validate_answers = false);
+    // Memory is the question here, not what search gives out.
+    fake.set(|switches| switches.search_cap = usize::MAX);
     let least = fake.least_requests(Comments::Pages);
     println!("{}\n{}", fake.url(), fake.token());
     println!("{}\n{}", least.total(), least.unchanged());

@@ -81,7 +81,7 @@ impl<'c> Crawl<'c> {
     }
 
     /// A ledger line about something of the whole workspace.
-    fn workspace_line(&self, kind: Kind, status: Status, reason: &str) {
+    pub(super) fn workspace_line(&self, kind: Kind, status: Status, reason: &str) {
         self.loose_line(Line::new(self.workspace_id, kind, status, reason).at("listing"));
     }
 
