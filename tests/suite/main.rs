@@ -9,5 +9,6 @@ mod cli_usage;
 mod dump_again;
 mod dump_first;
 mod fake_notion;
+mod layers;
 mod program;
 mod site;
