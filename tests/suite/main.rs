@@ -10,5 +10,6 @@ mod dump_again;
 mod dump_first;
 mod fake_notion;
 mod kloset_tree;
+mod layers;
 mod program;
 mod site;
