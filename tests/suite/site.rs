@@ -88,8 +88,9 @@ impl Site {
             .expect("the client starts");
         let repo = Repository::open_or_create(files)?;
         let result = dump::dump(&notion, &repo, options, &*clock, stop, &*report);
-        // So that no two snapshots are of the same second.
-        self.fake.edit(|ws| ws.advance_seconds(1));
+        // The waits took time; and no two snapshots are of the same second.
+        let waited = clock.now().as_second() - now.as_second();
+        self.fake.edit(|ws| ws.advance_seconds(waited + 1));
         result
     }
 
