@@ -8,6 +8,7 @@ mod cli_generated;
 mod cli_usage;
 mod dump_again;
 mod dump_first;
+mod dump_random;
 mod fake_notion;
 mod kloset_tree;
 mod program;
