@@ -298,6 +298,33 @@ fn check_lists(tree: &Tree) {
     }
 }
 
+/// Where something lies in the workspace and in the tree, for a failure's message.
+fn describe(ws: &Workspace, id: NotionId, place: Option<&String>) -> String {
+    let mut line = format!("{id} at {place:?}:");
+    let mut at = id;
+    loop {
+        let (kind, trashed, shared) = match (ws.pages.get(&at), ws.databases.get(&at)) {
+            (Some(page), _) => ("page", page.in_trash, page.shared),
+            (_, Some(database)) => ("database", database.in_trash, database.shared),
+            _ => (
+                "block",
+                ws.blocks.get(&at).is_some_and(|it| it.in_trash),
+                None,
+            ),
+        };
+        line += &format!(" {kind} (in trash {trashed}, shared {shared:?}) in");
+        match ws.parent_of(at) {
+            Some(
+                Parent::Page(up)
+                | Parent::Block(up)
+                | Parent::Database(up)
+                | Parent::DataSource(up),
+            ) => at = up,
+            up => return line + &format!(" {up:?}"),
+        }
+    }
+}
+
 /// What any dump must have reached.
 fn check(site: &Site) {
     let tree = site.tree();
