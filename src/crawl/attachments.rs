@@ -55,6 +55,9 @@ pub struct FileRow {
     pub reason: Option<String>,
 }
 
+/// The rows of `files.json`, and the names and contents of the files beside it.
+pub type Rows = (Vec<FileRow>, Vec<(String, Stored)>);
+
 /// How the object that holds a file is asked for again.
 pub type Again<'a> = &'a dyn Fn() -> Result<Value, notion::Error>;
 
@@ -170,7 +173,7 @@ impl<'c> Attachments<'c> {
     }
 
     /// The rows, and the entries of the files with the bytes.
-    pub fn into_rows(mut self) -> (Vec<FileRow>, Vec<(String, Stored)>) {
+    pub fn into_rows(mut self) -> Rows {
         self.rows.sort_by(|a, b| a.place.cmp(&b.place));
         self.rows.dedup_by(|a, b| a.place == b.place);
         let bytes = self.rows.iter().filter_map(|row| {

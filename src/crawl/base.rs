@@ -237,7 +237,8 @@ impl BaseIndex {
         self.snapshot.as_ref().map(|(_, snapshot)| snapshot.started)
     }
 
-    /// The body of a node: its directories without those of the nodes below it.
+    /// The body of a node: its directories without those of the nodes below it. Those in a
+    /// database are its rows, for which the listings keep no place.
     pub fn body(&self, repo: &Repository, id: NotionId) -> Result<Body, Error> {
         let mut body = Body::new(id);
         let Some(node) = self.nodes.get(&id) else {
@@ -253,6 +254,7 @@ impl BaseIndex {
                             directory.files.push(entry);
                         }
                     }
+                    (EntryKind::Directory, Ok(_)) if node.kind == Kind::Database => {}
                     (EntryKind::Directory, Ok(name)) => match self.nodes.get(&name) {
                         Some(below) if below.above == Some(id) && below.tree == entry.id => {
                             body.slots.push(Slot {

@@ -13,7 +13,7 @@ use super::base::BaseIndex;
 use super::context::{Before, CAPABILITY, Crawl, Tools};
 use super::failed::collect;
 use super::journal::Journal;
-use super::ledger::Line;
+use super::ledger::{Line, Status};
 use super::listing::Listing;
 use super::options::{Depth, Options};
 use super::recheck::due;
@@ -128,10 +128,16 @@ impl<'c> Crawl<'c> {
         if let Some(error) = trouble {
             return Err(error);
         }
-        // Search is never complete (section 2.2 of the API digest), so a listing that was
-        // cut off is no loss by itself: the walk finds the rest.
-        if let notion::End::Incomplete(reason) = end.map_err(stopped)? {
-            log::info!("search was cut off: {reason}");
+        // Below given roots the walk finds everything. A whole workspace may have pages
+        // at its top that only search names.
+        if let notion::End::Incomplete(reason) = end.map_err(stopped)?
+            && self.options.roots.is_empty()
+        {
+            let words = format!(
+                "search gives only a part of what is shared ({reason}); pages that nothing else names may be missing"
+            );
+            self.report.problem(&words);
+            self.workspace_line(Kind::Page, Status::Truncated, &words);
         }
         self.check_stop()
     }

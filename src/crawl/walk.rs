@@ -148,13 +148,13 @@ impl<'c> Crawl<'c> {
         }
         self.notice_move(id, listed.parent.id());
         let base = self.base.whole(id).filter(|node| node.kind == Kind::Page);
-        if !again && !self.must_read(id) {
-            if base
-                .is_some_and(|node| node.edited == listed.edited && self.settled(id, listed.edited))
-            {
-                self.carry_over(id, Some(listed));
-                return Ok(self.children_in_base(id));
-            }
+        if !again
+            && !self.must_read(id)
+            && base.is_some_and(|node| node.edited == listed.edited)
+            && self.settled(id, listed.edited)
+        {
+            self.carry_over(id, Some(listed));
+            return Ok(self.children_in_base(id));
         }
         if !again
             && let Some(place) = self.resumed.get(&id).copied()
@@ -433,9 +433,8 @@ impl<'c> Crawl<'c> {
                 self.loose_line(Line::new(id, kind, status, kept));
                 return Ok(self.children_in_base(id));
             }
-        } else if let Some(above) = base.and_then(|base| base.above) {
-            // The page that still shows it has changed without saying so.
-            self.found().stale.insert(above);
+        } else {
+            self.shown_no_more(id);
         }
         let listed = self.listing.get(id);
         let node = Node {
@@ -452,12 +451,19 @@ impl<'c> Crawl<'c> {
 
     /// A node whose parent is another one than before has left a page that may not say so.
     fn notice_move(&self, id: NotionId, parent: Option<NotionId>) {
-        let (Some(before), Some(node)) = (self.base.parents.get(&id), self.base.nodes.get(&id))
-        else {
-            return;
-        };
-        if *before != parent
-            && let Some(above) = node.above
+        if let Some(before) = self.base.parents.get(&id)
+            && *before != parent
+        {
+            self.shown_no_more(id);
+        }
+    }
+
+    /// The page that showed a node has changed without saying so. Nothing that is stored
+    /// of a database names its rows, so a database has not.
+    fn shown_no_more(&self, id: NotionId) {
+        let nodes = &self.base.nodes;
+        if let Some(above) = nodes.get(&id).and_then(|node| node.above)
+            && nodes.get(&above).is_some_and(|it| it.kind == Kind::Page)
         {
             self.found().stale.insert(above);
         }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::Error;
-use super::attachments::{Attachments, FileRow};
+use super::attachments::{Attachments, Rows};
 use super::base::{JSON_LIMIT, unless_damaged};
 use super::body::Record;
 use super::context::Crawl;
@@ -81,7 +81,7 @@ impl<'c> Crawl<'c> {
     }
 
     /// A ledger line about something of the whole workspace.
-    fn workspace_line(&self, kind: Kind, status: Status, reason: &str) {
+    pub(super) fn workspace_line(&self, kind: Kind, status: Status, reason: &str) {
         self.loose_line(Line::new(self.workspace_id, kind, status, reason).at("listing"));
     }
 
@@ -146,10 +146,7 @@ impl<'c> Crawl<'c> {
         Ok(entries)
     }
 
-    fn emoji_files(
-        &'c self,
-        emojis: &[Value],
-    ) -> Result<(Vec<FileRow>, Vec<(String, Stored)>), Error> {
+    fn emoji_files(&'c self, emojis: &[Value]) -> Result<Rows, Error> {
         let previous = self.reserved_json("files.json")?;
         let previous = previous.and_then(|rows| serde_json::from_value(rows).ok());
         let mut record = Record::new(self.workspace_id, Kind::CustomEmoji, self.clock.now());

@@ -35,7 +35,7 @@ pub(super) struct Seen(HashSet<NotionId>);
 
 impl Seen {
     /// Whether an object is new; one without an id always is.
-    fn is_new(&mut self, object: &Value) -> bool {
+    pub(super) fn is_new(&mut self, object: &Value) -> bool {
         let id = object["id"].as_str().and_then(|text| text.parse().ok());
         id.is_none_or(|id| self.0.insert(id))
     }

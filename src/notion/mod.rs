@@ -16,6 +16,7 @@ mod listing;
 mod pace;
 mod retry;
 mod rows;
+mod search;
 #[cfg(test)]
 mod testing;
 mod token;

@@ -182,6 +182,20 @@ fn an_edit_costs_one_page() {
 }
 
 #[test]
+fn a_row_that_is_gone_costs_one_question() {
+    let site = rested(small());
+    let row = get(&site, "row 1");
+    site.fake.edit(|ws| ws.set_trashed(row, true));
+    site.dump();
+    assert_eq!(beyond_listings(&site), [format!("GET /v1/pages/{row}")]);
+    let status = site.line(row, Kind::Page).map(|line| line.status);
+    assert_eq!(status, Some(Status::Trashed));
+    let name = format!("/{row}/");
+    let kept = site.tree().into_keys().find(|path| path.contains(&name));
+    assert_eq!(kept, None);
+}
+
+#[test]
 fn a_second_edit_within_the_same_minute_is_seen() {
     let site = Site::new(small());
     site.fake.edit(|ws| ws.advance_minutes(10));

@@ -33,6 +33,23 @@ impl Least {
         self.rows.iter().map(|(_, count)| count).sum()
     }
 
+    /// The part that a dump needs when nothing changed: the listings, and what no
+    /// listing names.
+    pub fn unchanged(&self) -> u64 {
+        [
+            "GET users/me",
+            "GET users",
+            "GET custom_emojis",
+            "POST search",
+            "POST data_sources/{id}/query",
+            "GET pages/{id}: in no listing",
+            "GET data_sources/{id}: not in search",
+        ]
+        .iter()
+        .map(|kind| self.of(kind))
+        .sum()
+    }
+
     pub fn of(&self, kind: &str) -> u64 {
         self.rows
             .iter()
@@ -180,6 +197,19 @@ pub fn count(ws: &Workspace, switches: &Switches, comments: Comments) -> Least {
         dead_references(ws, &pages),
     );
     least
+}
+
+/// The fewest requests for one page's body and the comments on the page.
+pub fn body(ws: &Workspace, page: Id) -> u64 {
+    let mut count = page_comments(ws, &[&ws.pages[&page]]);
+    let mut todo = vec![page];
+    while let Some(id) = todo.pop() {
+        let seen = ws.visible_children(id).unwrap_or_default();
+        count += listing(seen.len());
+        let blocks = seen.iter().filter(|id| ws.blocks.contains_key(id));
+        todo.extend(blocks.filter(|id| ws.has_children(**id)));
+    }
+    count
 }
 
 fn page_comments(ws: &Workspace, pages: &[&Page]) -> u64 {
