@@ -10,6 +10,7 @@ use super::Error;
 use super::context::Crawl;
 use super::failed::Failed;
 use super::ledger::{Line, Status};
+use super::node::{Around, Content, Node};
 use super::walk::Work;
 use crate::model::{How, Kind, NotionId, Parent, in_trash, parent_of};
 
@@ -17,6 +18,7 @@ impl<'c> Crawl<'c> {
     /// What is still to be done after a round; nothing when everything fits.
     pub fn next_round(&'c self) -> Result<Vec<Work>, Error> {
         self.orphans()?;
+        self.below_trash()?;
         let mut works = self.refresh();
         if works.is_empty() {
             works = self.missing();
@@ -40,61 +42,110 @@ impl<'c> Crawl<'c> {
                 .collect();
             for (id, node) in &found.nodes {
                 let inside = matches!(node.parent, Parent::Page(_) | Parent::Block(_));
-                let asked = found.around.contains_key(id) || found.templates.contains_key(id);
-                if inside && node.is_there() && !asked && !shown.contains(id) {
+                let template = found.templates.contains_key(id);
+                if inside && node.is_there() && !template && !shown.contains(id) {
                     lonely.push((*id, node.parent));
                 }
             }
         }
         lonely.sort_unstable_by_key(|(id, _)| *id);
         for (id, parent) in lonely {
+            let kept = self.found().nodes.get(&id).is_some_and(Node::is_base);
             let before = self.base.nodes.get(&id).and_then(|node| node.above);
             let same = self.base.parents.get(&id) == Some(&parent.id());
-            let owner = match parent {
-                Parent::Page(page) => Some(page),
-                Parent::Block(_) if same && before.is_some() => before,
-                Parent::Block(block) => self.page_around(block)?,
-                _ => None,
+            let carried = |id: NotionId| self.found().nodes.get(&id).is_some_and(Node::is_base);
+            let around = match (parent, before) {
+                (Parent::Page(page), _) => Around::Page(page),
+                (Parent::Block(_), Some(before)) if same && carried(before) => Around::Page(before),
+                (Parent::Block(_), None) if same && kept => Around::Nothing,
+                (Parent::Block(block), _) => self.around_block(block)?,
+                _ => continue,
             };
             let mut found = self.found();
-            found.around.insert(id, owner);
-            if let Some(owner) = owner
-                && found.nodes.get(&owner).is_some_and(|node| node.is_base())
-                && before != Some(owner)
-            {
-                found.stale.insert(owner);
+            found.around.insert(id, around);
+            let Around::Page(owner) = around else {
+                continue;
+            };
+            match found.nodes.get(&owner) {
+                Some(node) if node.is_base() && before != Some(owner) => {
+                    found.stale.insert(owner);
+                }
+                // Search knows what is inside and not the page around it.
+                None if !kept && !self.options.roots.contains(&id) => {
+                    let named = found.references.entry(owner).or_default();
+                    named.insert((How::Parent, id));
+                }
+                _ => {}
             }
         }
         Ok(())
     }
 
-    /// The page that a block is in, by asking from block to block (section 9.1 of the API digest).
-    fn page_around(&self, block: NotionId) -> Result<Option<NotionId>, Error> {
+    /// What lies in something that is in the trash is in the trash as well, though Notion
+    /// does not say so of each.
+    fn below_trash(&self) -> Result<(), Error> {
+        loop {
+            let trashed: Vec<(NotionId, Kind)> = {
+                let found = self.found();
+                let gone = |id: NotionId| {
+                    let content = found.nodes.get(&id).map(|node| &node.content);
+                    matches!(content, Some(Content::Missing(Status::Trashed, _)))
+                };
+                let there = found.nodes.iter().filter(|(_, node)| node.is_there());
+                let inside = there.filter(|(id, node)| match node.parent {
+                    Parent::Page(above) | Parent::Database(above) => gone(above),
+                    Parent::Block(_) => match found.around.get(id) {
+                        Some(Around::Page(page)) => gone(*page),
+                        around => around == Some(&Around::Trash),
+                    },
+                    Parent::DataSource(source, _) => {
+                        self.database_of(node.parent).is_some_and(gone)
+                            || self
+                                .listing
+                                .get(source)
+                                .is_some_and(|listed| listed.trashed)
+                    }
+                    Parent::Workspace | Parent::Unknown => false,
+                });
+                inside.map(|(id, node)| (*id, node.kind)).collect()
+            };
+            if trashed.is_empty() {
+                return Ok(());
+            }
+            for (id, kind) in trashed {
+                self.lost(id, kind, Failed::Trashed)?;
+            }
+        }
+    }
+
+    /// What is around a block, by asking from block to block (section 9.1 of the API digest).
+    fn around_block(&self, block: NotionId) -> Result<Around, Error> {
         if let Some(known) = self.found().around.get(&block) {
             return Ok(*known);
         }
         let mut seen = HashSet::new();
         let mut at = block;
-        let page = loop {
+        let around = loop {
             if self.found().nodes.contains_key(&at) {
-                break Some(at);
+                break Around::Page(at);
             }
             if !seen.insert(at) {
-                break None;
+                break Around::Nothing;
             }
             match self.api.block(at).map_err(Failed::from) {
+                Ok(answer) if in_trash(&answer) => break Around::Trash,
                 Ok(answer) => match parent_of(&answer) {
-                    Parent::Page(page) => break Some(page),
+                    Parent::Page(page) => break Around::Page(page),
                     Parent::Block(above) => at = above,
-                    _ => break None,
+                    _ => break Around::Nothing,
                 },
                 Err(Failed::Fatal(error)) => return Err(error),
                 // A climb that cannot go on ends in a root of its own.
-                Err(_) => break None,
+                Err(_) => break Around::Nothing,
             }
         };
-        self.found().around.insert(block, page);
-        Ok(page)
+        self.found().around.insert(block, around);
+        Ok(around)
     }
 
     /// Carried-over pages that were found to have changed; each is read again once.
