@@ -14,6 +14,16 @@ use super::node::{Around, Content, Node};
 use super::walk::Work;
 use crate::model::{How, Kind, NotionId, Parent, in_trash, parent_of};
 
+/// What became of something that was only named.
+enum Named {
+    /// Alive, and not yet met.
+    Alive(Work),
+    /// A part of something that was met.
+    Part,
+    /// In the trash.
+    Trashed(Kind),
+}
+
 impl<'c> Crawl<'c> {
     /// What is still to be done after a round; nothing when everything fits.
     pub fn next_round(&'c self) -> Result<Vec<Work>, Error> {
@@ -71,7 +81,7 @@ impl<'c> Crawl<'c> {
                     found.stale.insert(owner);
                 }
                 // Search knows what is inside and not the page around it.
-                None if !kept && !self.options.roots.contains(&id) => {
+                None if !(kept && same) && !self.options.roots.contains(&id) => {
                     let named = found.references.entry(owner).or_default();
                     named.insert((How::Parent, id));
                 }
@@ -247,11 +257,13 @@ impl<'c> Crawl<'c> {
             return Ok(vec![work]);
         }
         match self.look_up(id, how) {
-            Ok(Some(work)) if self.options.roots.is_empty() => return Ok(vec![work]),
-            Ok(Some(_)) => {
+            Ok(Named::Alive(work)) if self.options.roots.is_empty() => return Ok(vec![work]),
+            Ok(Named::Alive(_)) => {
                 self.name_line(id, how, Status::Excluded, "it is outside the given roots");
             }
-            Ok(None) => {
+            // An object of its own, so that what lies in it is known to be lost.
+            Ok(Named::Trashed(kind)) => return self.lost(id, kind, Failed::Trashed),
+            Ok(Named::Part) => {
                 self.name_line(id, how, Status::Captured, "");
             }
             Err(failed) => match failed.recoverable() {
@@ -263,28 +275,27 @@ impl<'c> Crawl<'c> {
         Ok(Vec::new())
     }
 
-    /// Work for what is alive and not yet met; `None` for a part of something met.
-    fn look_up(&self, id: NotionId, how: How) -> Result<Option<Work>, Failed> {
+    fn look_up(&self, id: NotionId, how: How) -> Result<Named, Failed> {
         match how {
             How::RelationSchema | How::ViewSource | How::ParentSource => {
                 let source = self.api.data_source(id)?;
                 self.listing.add(&source, self.clock.now(), false)?;
-                Ok(self.work_for(id))
+                Ok(self.work_for(id).map_or(Named::Part, Named::Alive))
             }
             How::SyncedFrom => {
                 let block = self.api.block(id)?;
                 if in_trash(&block) {
                     Err(Failed::Trashed)
                 } else {
-                    Ok(None)
+                    Ok(Named::Part)
                 }
             }
             How::MentionDatabase => self.look_up_database(id),
             _ => match self.api.page(id).map_err(Failed::from) {
-                Ok(page) if in_trash(&page) => Err(Failed::Trashed),
+                Ok(page) if in_trash(&page) => Ok(Named::Trashed(Kind::Page)),
                 Ok(page) => {
                     self.listing.add(&page, self.clock.now(), false)?;
-                    Ok(Some(Work::Page(id)))
+                    Ok(Named::Alive(Work::Page(id)))
                 }
                 // A link does not say whether it leads to a page or to a database.
                 Err(Failed::Gone(_))
@@ -297,12 +308,12 @@ impl<'c> Crawl<'c> {
         }
     }
 
-    fn look_up_database(&self, id: NotionId) -> Result<Option<Work>, Failed> {
+    fn look_up_database(&self, id: NotionId) -> Result<Named, Failed> {
         let database = self.api.database(id)?;
         if in_trash(&database) {
-            return Err(Failed::Trashed);
+            return Ok(Named::Trashed(Kind::Database));
         }
-        Ok(Some(Work::Database(id, String::new())))
+        Ok(Named::Alive(Work::Database(id, String::new())))
     }
 
     fn name_line(&self, id: NotionId, how: How, status: Status, reason: &str) {
