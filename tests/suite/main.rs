@@ -9,6 +9,7 @@ mod cli_usage;
 mod dump_again;
 mod dump_faults;
 mod dump_first;
+mod dump_random;
 mod fake_notion;
 mod kloset_tree;
 mod layers;
