@@ -142,7 +142,7 @@ pub fn dump_as(
         workspace_name: workspace_name.clone(),
         roots: roots.iter().map(NotionId::to_string).collect(),
     };
-    let state = repo.state(&group(&source))?;
+    let state = repo.state(&group(&source), "dump", started)?;
     let parent = latest(repo, &source)?;
     let parent_id = parent.as_ref().map(|(id, _)| id.clone());
     let before = Before {

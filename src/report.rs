@@ -23,6 +23,8 @@ pub enum Phase {
     Checking,
     /// Writing plain files from a snapshot.
     Extracting,
+    /// Removing what no snapshot needs.
+    Removing,
 }
 
 /// What is counted while a command runs. The last word of a name is its unit.
@@ -46,9 +48,9 @@ pub enum Counter {
     FileBytes,
     /// Objects that could not be read.
     Failures,
-    /// Objects of the repository written, checked or extracted.
+    /// Objects of the repository written, checked, extracted or removed.
     Objects,
-    /// Bytes of repository objects written, checked or extracted.
+    /// Bytes of repository objects written, checked, extracted or removed.
     ObjectBytes,
 }
 

@@ -9,7 +9,7 @@
 //!
 //! - [`Repository`]: opening and making one (here), and its methods by subject:
 //!   `object.rs` and `read.rs`, `tree.rs`, `snapshot.rs` and `find.rs`, `lock.rs`,
-//!   `state.rs`;
+//!   `state.rs`, `remove.rs`;
 //! - [`Files`]: what it needs of a file system, with [`Disk`], [`Memory`], and
 //!   [`Failing`] for tests.
 
@@ -22,6 +22,7 @@ mod lock;
 mod memory;
 mod object;
 mod read;
+mod remove;
 mod snapshot;
 mod state;
 mod tree;
@@ -42,9 +43,10 @@ pub use disk::Disk;
 pub use error::Error;
 pub use failing::{Failing, Fault, Operation};
 pub use files::{Files, Held, Listed, LogFile, NewFile, Publish};
-pub use lock::{LockGuard, LockKind, host};
+pub use lock::{Holder, LockFound, LockGuard, LockKind, host};
 pub use memory::Memory;
 pub use object::{ObjectFolder, ObjectId, ObjectIdError, ObjectWriter, Stored};
+pub use remove::{Sweep, is_unfinished};
 pub use snapshot::{Snapshot, SnapshotId, Snapshots, Source};
 pub use state::{Log, State};
 pub use tree::{Entry, EntryKind, Tree, is_safe_name};

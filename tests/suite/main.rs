@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod care;
+mod cli_care;
 mod cli_dump;
 mod cli_generated;
 mod cli_usage;
