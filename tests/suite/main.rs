@@ -9,5 +9,7 @@ mod cli_usage;
 mod dump_again;
 mod dump_first;
 mod fake_notion;
+mod killed;
 mod program;
+mod security;
 mod site;
