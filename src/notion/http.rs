@@ -126,18 +126,15 @@ impl Transport for Http {
         };
         let (parts, body) = answer.map_err(failure)?.into_parts();
         let mut bytes = Vec::new();
-        // Counted here, behind the decompressor, so that a small answer cannot unpack
-        // into a large one.
-        unlimited(body)
-            .take(ANSWER_LIMIT + 1)
+        body.into_with_config()
+            // Of what it unpacks to.
+            .limit(ANSWER_LIMIT)
+            .reader()
             .read_to_end(&mut bytes)
             .map_err(|error| match error.kind() {
                 io::ErrorKind::InvalidData => TransportError::Cut(error.to_string()),
                 _ => failure(error.into()),
             })?;
-        if bytes.len() as u64 > ANSWER_LIMIT {
-            return Err(TransportError::TooLarge(ANSWER_LIMIT));
-        }
         Ok(Response {
             status: parts.status.as_u16(),
             headers: headers(&parts.headers),
