@@ -2,7 +2,7 @@
 //! lost, and the next dump finishes the work.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -181,7 +181,7 @@ fn a_kill_after_any_request_loses_nothing() {
     let Survivor { program, fake, .. } = &survivor;
     let mut chance = Chance::new(5);
     let mut killed = 0;
-    for round in 0..8 {
+    for round in 0..5 {
         survivor.edit(round);
         let before = snapshots(program);
         // The listings take about ten requests, all of it about forty.
@@ -215,7 +215,7 @@ fn a_kill_after_any_request_loses_nothing() {
         assert_eq!(tree, undisturbed(fake), "killed after {after} requests");
         survivor.assert_sound(&before);
     }
-    assert!(killed >= 5, "only {killed} of 8 dumps were killed");
+    assert!(killed >= 3, "only {killed} of 5 dumps were killed");
     survivor.assert_first_is_whole();
 }
 
@@ -277,6 +277,13 @@ fn a_first_dump_that_is_killed_over_and_over_gets_there() {
     assert_eq!(snapshots(&program)[0]["tree"], undisturbed(&fake));
 }
 
+#[cfg(target_os = "linux")]
+fn say_skipped() {
+    // Not a macro that the test runner hides.
+    let text = b"skipped: this user may not mount a file system\n";
+    std::io::stderr().write_all(text).unwrap();
+}
+
 /// Runs a script with a mount table of its own, so that nothing outlives it. `None`
 /// where the system does not let this user mount anything.
 #[cfg(target_os = "linux")]
@@ -321,7 +328,7 @@ fn a_full_disk_ends_the_dump_and_nothing_else() {
     for room in [8, 40, 90] {
         let script = script.replace("ROOM", &room.to_string());
         let Some(ran) = with_mounts(&survivor, &script) else {
-            eprintln!("skipped: this user may not mount a file system");
+            say_skipped();
             return;
         };
         assert!(ran.stdout.starts_with("code 1\nnext 0"), "{}", ran.all());
@@ -356,7 +363,7 @@ fn a_disk_that_is_read_only_is_told_as_such_and_can_still_be_read() {
     let script = "mount --bind backups backups; mount -o remount,ro,bind backups; \
         DUMP 2>ro.err || echo code $?";
     let Some(ran) = with_mounts(&survivor, script) else {
-        eprintln!("skipped: this user may not mount a file system");
+        say_skipped();
         return;
     };
     assert_eq!(ran.stdout, "code 1\n", "{}", ran.all());
@@ -434,7 +441,7 @@ fn a_permission_that_is_lost_is_told_and_given_back_nothing_is_lost() {
         "{}",
         ran.stderr
     );
-    survivor.assert_sound(&[survivor.first.clone()]);
+    survivor.assert_sound(std::slice::from_ref(&survivor.first));
 
     allow(0o700);
     for entry in std::fs::read_dir(&objects).unwrap() {
