@@ -65,6 +65,31 @@ fn assert_in_no_file(folder: &Path, text: &str) {
     }
 }
 
+#[test]
+fn every_test_that_the_page_names_exists() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(top.join("docs/security.md")).unwrap();
+    let mut source = String::new();
+    for path in below(&top.join("src"))
+        .iter()
+        .chain(&below(&top.join("tests")))
+    {
+        if path.extension().is_some_and(|end| end == "rs") {
+            source.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+    let named: BTreeSet<&str> = page
+        .split('`')
+        .filter_map(|word| word.rsplit_once("::"))
+        .filter(|(_, name)| name.len() > 3)
+        .map(|(_, name)| name)
+        .collect();
+    assert!(named.len() > 25, "{named:?}");
+    for name in named {
+        assert!(source.contains(&format!("fn {name}()")), "{name}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn files_are_for_their_owner_alone_whatever_the_umask() {
