@@ -1,11 +1,11 @@
 //! notion-backup: saves a Notion workspace through the official API and puts it back.
 //!
 //! The modules, from the edge inwards; a module uses only those below it, and
-//! [`notion`] and [`repo`] never use each other (`tests/layers.rs` checks it):
+//! [`notion`] and [`repo`] never use each other (`tests/suite/layers.rs` checks it):
 //!
 //! - [`cli`]: arguments, settings, output, exit codes. The only place that prints,
 //!   reads the environment or ends the process.
-//! - [`dump`], [`check`], [`extract`], [`stats`]: the use cases; none uses another.
+//! - [`dump`], [`check`], [`forget`], [`gc`], [`extract`], [`stats`]: the use cases; none uses another.
 //! - [`crawl`]: reading a workspace into a repository.
 //! - [`notion`]: the API client. Knows nothing of repositories.
 //! - [`repo`]: the store. Knows nothing of Notion.
@@ -21,7 +21,9 @@ pub mod clock;
 pub mod crawl;
 pub mod dump;
 pub mod extract;
+pub mod forget;
 pub mod fsio;
+pub mod gc;
 pub mod model;
 pub mod notion;
 pub mod repo;

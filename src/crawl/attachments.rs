@@ -143,6 +143,7 @@ impl<'c> Attachments<'c> {
         {
             *row = FileRow {
                 name: row.name.clone(),
+                file: Some(file_name(id)),
                 ..known.clone()
             };
             return Ok(());
@@ -151,7 +152,7 @@ impl<'c> Attachments<'c> {
         row.content_type = content_type;
         row.size = Some(stored.size);
         row.sha256 = Some(stored.id);
-        row.file = Some(format!("{}.bin", stored.id));
+        row.file = Some(file_name(stored.id));
         Ok(())
     }
 
@@ -202,6 +203,11 @@ impl<'c> Attachments<'c> {
         }
         Ok(())
     }
+}
+
+/// What the file with the bytes is called: always by its content, never as anybody says.
+fn file_name(id: ObjectId) -> String {
+    format!("{id}.bin")
 }
 
 /// Why a file's bytes are not there.

@@ -191,8 +191,11 @@ impl Reading<'_> {
             Err(error) => {
                 let (status, reason) = Failed::from(error).recoverable()?;
                 if expected {
-                    self.record
-                        .line(Line::new(database, Kind::View, status, reason));
+                    let line = Line::new(database, Kind::View, status, reason);
+                    self.record.line(line);
+                } else if status.is_loss() {
+                    // Without them nothing tells what this is, so it is asked again.
+                    return Err(Failed::Unreadable(reason));
                 }
                 return Ok(Vec::new());
             }

@@ -50,7 +50,7 @@ pub fn crawl(
             )
         }
     };
-    let (journal, resumed) = Journal::open(tools.state, options.depth(), options.full)?;
+    let (journal, resumed) = Journal::open(tools.repo, tools.state, options.depth(), options.full)?;
     let mut crawl = Crawl {
         api: tools.api,
         repo: tools.repo,

@@ -34,12 +34,14 @@ pub struct Notion {
     pub(super) gate: Gate,
     pub(super) clock: Arc<dyn Clock>,
     report: Arc<dyn Report>,
+    /// Kept to take it out of whatever repeats it.
+    token: Token,
     calls: AtomicU64,
     seed: RandomState,
 }
 
 impl Notion {
-    /// A client over any transport; of the settings it uses only the cap.
+    /// A client over any transport; of the settings it does not use the address.
     pub fn new(
         settings: &Settings,
         transport: Box<dyn Transport>,
@@ -58,6 +60,7 @@ impl Notion {
             gate,
             clock,
             report,
+            token: settings.token.clone(),
             calls: AtomicU64::new(0),
             seed: RandomState::new(),
         }
@@ -73,7 +76,7 @@ impl Notion {
         report: Arc<dyn Report>,
     ) -> Result<Notion, Error> {
         let http = Http::new(&settings.api_url, settings.token.clone())
-            .map_err(|why| Error::local(format!("API URL '{}': {why}", settings.api_url)))?;
+            .map_err(|why| Error::local(format!("the API's address: {why}")))?;
         Ok(Notion::new(settings, Box::new(http), clock, stop, report))
     }
 
@@ -94,7 +97,7 @@ impl Notion {
                     let Some(wait) = retry.next(self.jitter(), failure.asked) else {
                         return Err(failure.error);
                     };
-                    self.gate.sleep(wait);
+                    self.gate.sleep(wait, &retry.why(&failure.error));
                 }
                 Verdict::Done | Verdict::Fail(_) => return Err(failure.error),
             }
@@ -115,9 +118,10 @@ impl Notion {
             Ok(response) => response,
             Err(failure) => {
                 let verdict = judge_failure(&failure, safety);
+                let message = self.token.redact(&failure.to_string());
                 return Err(Box::new(Failure {
                     verdict,
-                    error: Error::new(verdict.kind(), request.endpoint(), failure.to_string()),
+                    error: Error::new(verdict.kind(), request.endpoint(), message),
                     asked: None,
                 }));
             }
@@ -140,7 +144,7 @@ impl Notion {
         }
         Err(Box::new(Failure {
             verdict,
-            error: answer.error(verdict.kind(), request),
+            error: answer.error(verdict.kind(), request, &self.token),
             asked: answer.retry_after,
         }))
     }

@@ -70,7 +70,10 @@ impl Notion {
             }
             let asked = asked.and_then(|text| wait_from_text(&text, self.clock.now()));
             match retry.next(self.jitter(), asked) {
-                Some(wait) => self.gate.sleep(wait),
+                Some(wait) => {
+                    let error = error(kind, endpoint.clone(), None, message);
+                    self.gate.sleep(wait, &retry.why(&error));
+                }
                 None => return Err(error(kind, endpoint, status, message)),
             }
         }

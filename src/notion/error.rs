@@ -59,6 +59,11 @@ pub struct Error {
 impl Error {
     /// How many characters of an answer an error keeps.
     pub const BODY_LIMIT: usize = 512;
+    /// How many characters of Notion's message an error keeps. Errors go into the
+    /// ledger and onto the screen; a real message has a few hundred.
+    pub const MESSAGE_LIMIT: usize = 2000;
+    /// How many characters an error keeps of Notion's code, request id and path.
+    pub const WORD_LIMIT: usize = 200;
 
     /// An error of `kind` that no answer explains.
     pub fn new(kind: Kind, endpoint: impl Into<Box<str>>, message: impl Into<String>) -> Error {

@@ -74,7 +74,10 @@ pub enum Error {
         source: io::Error,
     },
     /// Another process works here.
-    #[error("'{place}' is locked by {command} (process {pid} on {host}{})", moment(.since))]
+    #[error(
+        "'{place}' is locked by {command} (process {pid} on {host}{}; {kind} lock)",
+        moment(.since)
+    )]
     Locked {
         /// The lock file.
         place: String,
@@ -86,6 +89,8 @@ pub enum Error {
         command: String,
         /// When it began.
         since: Option<Timestamp>,
+        /// `shared`, `exclusive`, or `state` for what only one command may continue.
+        kind: &'static str,
     },
     /// No snapshot is meant by this text.
     #[error("no snapshot matches '{text}'")]

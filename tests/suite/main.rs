@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod care;
+mod cli_care;
 mod cli_dump;
 mod cli_generated;
 mod cli_usage;
@@ -10,7 +12,11 @@ mod dump_again;
 mod dump_faults;
 mod dump_first;
 mod dump_random;
+mod dump_trouble;
 mod fake_notion;
+mod killed;
 mod kloset_tree;
+mod layers;
 mod program;
+mod security;
 mod site;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::dump_again::{beyond_listings, small};
+use crate::dump_again::beyond_listings;
 use notion_backup::crawl;
 use notion_backup::dump;
 use notion_backup::model::Kind;

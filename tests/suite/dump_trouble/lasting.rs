@@ -3,7 +3,6 @@
 use super::*;
 use crate::dump_again::{rested, small};
 use crate::site::json_at;
-use crate::support::fake_notion::What;
 use notion_backup::model::{Kind, NotionId};
 use serde_json::json;
 

@@ -43,7 +43,7 @@ fn rows_in_tree(site: &Site) -> usize {
 
 #[test]
 fn rows_past_the_cap_of_a_query_are_all_there() {
-    for (times, each, cap) in [(40, 5, 23), (100, 1, 2), (7, 10, 11), (3, 100, 150)] {
+    for (times, each, cap) in [(40, 5, 23), (100, 1, 4), (7, 10, 11), (3, 100, 150)] {
         let site = rows(times, each);
         site.fake.set(|switches| switches.query_cap = cap);
         let summary = site.dump();
