@@ -195,7 +195,8 @@ impl BaseIndex {
             file("page.json"),
             file("database.json"),
         ) {
-            (Some(_), _, _) => return step.above,
+            // A stand-in is nothing to carry over, but what lies in it may be.
+            (Some(_), _, _) => None,
             (_, Some(page), _) => Some((Kind::Page, page.modified)),
             (_, _, Some(database)) => Some((Kind::Database, database.modified)),
             _ => None,

@@ -81,7 +81,7 @@ impl<'c> Crawl<'c> {
                     found.stale.insert(owner);
                 }
                 // Search knows what is inside and not the page around it.
-                None if !(kept && same) && !self.options.roots.contains(&id) => {
+                None if !(self.options.roots.contains(&id) || (kept && same)) => {
                     let named = found.references.entry(owner).or_default();
                     named.insert((How::Parent, id));
                 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -67,6 +67,7 @@ pub fn crawl(
         journal,
         resumed,
         comments_denied: AtomicBool::new(false),
+        files_failed: AtomicU32::new(0),
         no_archive: AtomicBool::new(false),
         fatal: Mutex::default(),
         found: Mutex::default(),

@@ -13,7 +13,7 @@ pub enum Kind {
     NotFound,
     /// 400: the request, or what it names, is not what Notion accepts.
     Validation,
-    /// 409, after retries.
+    /// 409, after retries; or a file that changed while it was read.
     Conflict,
     /// 429 with reason `public_api_request_blocked`: waiting does not help.
     Blocked,

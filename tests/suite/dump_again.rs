@@ -27,7 +27,7 @@ const LISTINGS: [&str; 5] = [
 ];
 
 /// A site whose first dump is done and whose workspace has come to rest.
-fn rested(workspace: Workspace) -> Site {
+pub fn rested(workspace: Workspace) -> Site {
     let site = Site::new(workspace);
     site.fake.edit(|ws| ws.advance_minutes(10));
     site.dump();
@@ -41,7 +41,7 @@ fn get(site: &Site, name: &str) -> NotionId {
 }
 
 /// The requests of a dump that are no listings.
-fn beyond_listings(site: &Site) -> Vec<String> {
+pub fn beyond_listings(site: &Site) -> Vec<String> {
     let mut paths: Vec<String> = site
         .fake
         .requests()
@@ -55,7 +55,7 @@ fn beyond_listings(site: &Site) -> Vec<String> {
 }
 
 /// Small: a page with two pages below, one of them in a toggle, and a database with rows.
-fn small() -> Workspace {
+pub fn small() -> Workspace {
     let mut ws = Workspace::new(3);
     let home = ws.page(Parent::Workspace, "Home");
     ws.name("home", home);

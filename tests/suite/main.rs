@@ -12,6 +12,7 @@ mod dump_again;
 mod dump_faults;
 mod dump_first;
 mod dump_random;
+mod dump_trouble;
 mod fake_notion;
 mod killed;
 mod kloset_tree;
