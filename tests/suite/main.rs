@@ -9,7 +9,6 @@ mod cli_dump;
 mod cli_generated;
 mod cli_usage;
 mod dump_again;
-mod dump_faults;
 mod dump_first;
 mod dump_random;
 mod dump_trouble;
