@@ -127,7 +127,7 @@ impl<'c> Attachments<'c> {
                     let known = self.known(&row)?.filter(|_| status == Status::Failed);
                     if let Some(known) = known {
                         row = known;
-                        reason.push_str("; kept as it was");
+                        reason.push_str(super::page::KEPT);
                     } else {
                         row.status = Some(status);
                         row.reason = Some(reason.clone());

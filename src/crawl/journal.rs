@@ -43,6 +43,8 @@ pub struct Place {
     pub edited: Option<Timestamp>,
     /// When it was read.
     pub read: Timestamp,
+    /// Whether its comments are missing because the token was not allowed to read any.
+    pub uncommented: bool,
 }
 
 /// The journal of a running crawl.
@@ -96,6 +98,7 @@ impl Journal {
                 length,
                 edited: record.edited,
                 read: record.read,
+                uncommented: record.uncommented,
             };
             if record.is_whole() && is_stored(repo, &record)? {
                 records.insert(record.id, place);
@@ -120,6 +123,7 @@ impl Journal {
             length,
             edited: record.edited,
             read: record.read,
+            uncommented: record.uncommented,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -16,6 +16,10 @@ use super::{Error, Kind, Request, Token, Transport};
 use crate::clock::Clock;
 use crate::report::{Counter, Report};
 use crate::stop::Stop;
+
+/// Calls that may fail one after the other before Notion counts as away. Each has been
+/// sent [`Retry::SENDS`] times before, so this is minutes.
+const AWAY: u32 = 25;
 
 /// What a client needs to know.
 #[derive(Clone, Debug)]
@@ -37,6 +41,8 @@ pub struct Notion {
     /// Kept to take it out of whatever repeats it.
     token: Token,
     calls: AtomicU64,
+    /// Calls that failed one after the other, retries included.
+    failed: AtomicU32,
     seed: RandomState,
 }
 
@@ -62,6 +68,7 @@ impl Notion {
             report,
             token: settings.token.clone(),
             calls: AtomicU64::new(0),
+            failed: AtomicU32::new(0),
             seed: RandomState::new(),
         }
     }
@@ -83,6 +90,32 @@ impl Notion {
     /// Sends a request until there is an answer. A request that is too much at once
     /// gets a smaller `page_size`, which stays in `request`.
     pub(super) fn call(&self, request: &mut Request) -> Result<Value, Error> {
+        let result = self.call_once(request);
+        match &result {
+            Err(error) if error.kind == Kind::Stopped => {}
+            Err(error)
+                if matches!(error.kind, Kind::Server | Kind::Transport | Kind::Malformed) =>
+            {
+                let count = self.failed.fetch_add(1, Ordering::Relaxed) + 1;
+                if count >= AWAY {
+                    let message = format!(
+                        "{count} calls failed in a row, the last one: {}",
+                        error.message
+                    );
+                    return result.map_err(|error| Error {
+                        kind: Kind::Away,
+                        message,
+                        ..error
+                    });
+                }
+            }
+            _ => self.failed.store(0, Ordering::Relaxed),
+        }
+        result
+    }
+
+    /// One call, whatever became of the calls before it.
+    fn call_once(&self, request: &mut Request) -> Result<Value, Error> {
         let safety = Safety::of(request);
         let mut retry = Retry::default();
         loop {

@@ -19,6 +19,9 @@ pub enum Kind {
     Blocked,
     /// 5xx, after retries.
     Server,
+    /// Like `Server` or `Transport`, and so many calls before it ended the same way that
+    /// there is no use in going on.
+    Away,
     /// 429 or 529 where waiting was not possible.
     RateLimited,
     /// No answer: no connection, a time-out, a cut answer. After retries.

@@ -142,20 +142,22 @@ fn without_the_content_capability_a_dump_ends_at_once() {
 
 #[test]
 fn a_token_that_is_revoked_ends_the_dump_and_loses_nothing() {
-    for (status, kind) in [
-        (401, notion::Kind::Unauthorized),
-        (403, notion::Kind::Restricted),
-    ] {
+    for status in [401, 403] {
         let site = everything();
         site.fake.edit(|ws| ws.advance_minutes(10));
         let calm = undisturbed(&site);
         let revoked = lasting("*", "/v1/*", status).after(200);
         site.fake.faults().push(revoked);
-        let error = notion_error(site.try_dump());
-        assert_eq!(error.kind, kind);
+        match site.try_dump() {
+            // One object that is forbidden would be no reason to end; many are.
+            Err(dump::Error::Crawl(crawl::Error::Outage { last, .. })) if status == 403 => {
+                assert!(last.contains("restricted_resource"), "{last}");
+            }
+            other => assert_eq!(notion_error(other).kind, notion::Kind::Unauthorized),
+        }
         assert!(site.repo().snapshots().unwrap().is_empty());
         let sent = site.fake.requests();
-        assert!(sent.len() < 220, "{} requests", sent.len());
+        assert!(sent.len() < 300, "{} requests", sent.len());
         let read: BTreeSet<String> = sent
             .iter()
             .filter(|request| request.status == 200 && request.path.ends_with("/children"))

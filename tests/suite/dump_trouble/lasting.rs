@@ -133,7 +133,13 @@ const PARTS: &[Part] = &[
         method: "GET",
         path: "/v1/views",
         named: "<projects>",
-        lacking: &["/views.json"],
+        // A linked view of which nothing can be read gets a stand-in.
+        lacking: &[
+            "/views.json",
+            "/container.json",
+            "/data_sources.json",
+            "/unavailable.json",
+        ],
     },
     Part {
         method: "GET",

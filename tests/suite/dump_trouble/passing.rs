@@ -69,7 +69,9 @@ fn each_passing_failure_of_each_endpoint_leaves_no_trace() {
         }
         let summary = other.dump();
         assert!(summary.complete, "{what:?}: {:?}", summary.problems);
-        assert_eq!(other.fake.faults().left(), 0, "{what:?}");
+        if !matches!(what, What::Slow(_)) {
+            assert_eq!(other.fake.faults().left(), 0, "{what:?}");
+        }
         assert_same_tree(&calm, &other.tree());
     }
 }
