@@ -80,8 +80,12 @@ impl<'c> Crawl<'c> {
                         .or_else(|| self.base.sources.get(&source).copied()),
                     Parent::Workspace | Parent::Unknown => None,
                 });
+            // Directories below a database are rows (contract C8), so a database in a wiki
+            // stands at the top.
+            let fits = |owner: &Node| node.kind != Kind::Database || owner.kind != Kind::Database;
             let there = |owner: &NotionId| {
-                owner != id && found.nodes.get(owner).is_some_and(Node::is_there)
+                let known = found.nodes.get(owner).filter(|owner| fits(owner));
+                owner != id && known.is_some_and(Node::is_there)
             };
             above.insert(*id, owner.filter(there));
         }

@@ -9,6 +9,7 @@ mod cli_usage;
 mod dump_again;
 mod dump_first;
 mod fake_notion;
+mod kloset_tree;
 mod layers;
 mod program;
 mod site;

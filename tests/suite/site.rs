@@ -65,6 +65,17 @@ impl Site {
         stop: &Stop,
         report: Arc<dyn Report>,
     ) -> Result<Summary, dump::Error> {
+        self.dump_through(self.files.clone(), options, stop, report)
+    }
+
+    /// Dumps into any files.
+    pub fn dump_through(
+        &self,
+        files: Arc<dyn Files>,
+        options: &Options,
+        stop: &Stop,
+        report: Arc<dyn Report>,
+    ) -> Result<Summary, dump::Error> {
         let now = self.fake.look(|ws| ws.now);
         let now = Timestamp::from_millisecond(now).expect("a time");
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(now));
@@ -75,7 +86,8 @@ impl Site {
         };
         let notion = Notion::connect(&settings, clock.clone(), stop.clone(), report.clone())
             .expect("the client starts");
-        let result = dump::dump(&notion, &self.repo(), options, &*clock, stop, &*report);
+        let repo = Repository::open_or_create(files)?;
+        let result = dump::dump(&notion, &repo, options, &*clock, stop, &*report);
         // So that no two snapshots are of the same second.
         self.fake.edit(|ws| ws.advance_seconds(1));
         result
