@@ -12,6 +12,7 @@ mod dump_again;
 mod dump_faults;
 mod dump_first;
 mod dump_random;
+mod dump_store;
 mod dump_trouble;
 mod fake_notion;
 mod killed;
