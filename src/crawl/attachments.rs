@@ -21,7 +21,7 @@ use super::failed::Failed;
 use super::ledger::{Line, Status};
 use crate::model::{HostedFile, Kind, NotionId, hosted_files, without_signature};
 use crate::notion;
-use crate::repo::{ObjectId, ObjectWriter, Stored};
+use crate::repo::{self, ObjectId, ObjectWriter, Stored};
 use crate::report::Counter;
 
 /// A URL with less time left than this is asked for again first.
@@ -299,6 +299,7 @@ fn fetch(crawl: &Crawl, file: &HostedFile, again: Again) -> Result<(Stored, Opti
             writer,
             left,
             exceeded: false,
+            failed: None,
         };
         match crawl.api.download(&url, &mut limited) {
             Ok(download) => {
@@ -312,6 +313,19 @@ fn fetch(crawl: &Crawl, file: &HostedFile, again: Again) -> Result<(Stored, Opti
                 let limit = crawl.options.max_file_size.unwrap_or_default();
                 let reason = format!("larger than the limit of {limit} bytes");
                 return Err(Lost::File(Status::Excluded, reason));
+            }
+            Err(error) if error.kind == notion::Kind::Local => {
+                // The repository's trouble, for instance a full disk, not the network's.
+                let Some(source) = limited.failed else {
+                    return Err(error.into());
+                };
+                let (action, place) = ("write in", crawl.repo.place("objects"));
+                let error = repo::Error::Io {
+                    action,
+                    place,
+                    source,
+                };
+                return Err(Error::from(error).into());
             }
             Err(error) if error.kind == notion::Kind::Expired && !renewed => {
                 renewed = true;
@@ -333,6 +347,8 @@ struct Limited<'r> {
     writer: ObjectWriter<'r>,
     left: Option<u64>,
     exceeded: bool,
+    /// Why the writer refused.
+    failed: Option<io::Error>,
 }
 
 impl Write for Limited<'_> {
@@ -343,7 +359,11 @@ impl Write for Limited<'_> {
             self.exceeded = true;
             return Err(io::Error::other("the file is larger than the limit"));
         }
-        let written = self.writer.write(bytes)?;
+        let written = self.writer.write(bytes).inspect_err(|error| {
+            // The error itself goes to the one who downloads, who has no use for it.
+            let code = error.raw_os_error().map(io::Error::from_raw_os_error);
+            self.failed = Some(code.unwrap_or_else(|| error.kind().into()));
+        })?;
         self.left = self.left.map(|left| left - written as u64);
         Ok(written)
     }

@@ -128,6 +128,33 @@ impl<'c> Crawl<'c> {
         }
     }
 
+    /// Whether something above is in the trash, by asking from parent to parent.
+    pub fn lies_in_trash(&self, parent: Parent) -> Result<bool, Error> {
+        let mut seen = HashSet::new();
+        let mut at = parent;
+        loop {
+            let answer = match at {
+                Parent::Page(id) => self.api.page(id),
+                Parent::Block(id) => self.api.block(id),
+                Parent::Database(id) => self.api.database(id),
+                Parent::DataSource(..) => match self.database_of(at) {
+                    Some(id) => self.api.database(id),
+                    None => return Ok(false),
+                },
+                Parent::Workspace | Parent::Unknown => return Ok(false),
+            };
+            match answer.map_err(Failed::from) {
+                Ok(answer) if in_trash(&answer) => return Ok(true),
+                Ok(answer) => at = parent_of(&answer),
+                Err(Failed::Fatal(error)) => return Err(error),
+                Err(_) => return Ok(false),
+            }
+            if !seen.insert(at) {
+                return Ok(false);
+            }
+        }
+    }
+
     /// What is around a block, by asking from block to block (section 9.1 of the API digest).
     fn around_block(&self, block: NotionId) -> Result<Around, Error> {
         if let Some(known) = self.found().around.get(&block) {

@@ -171,6 +171,8 @@ impl<'c> Crawl<'c> {
                 // The listing named it, so it may just have been moved to the trash.
                 let failed = match self.fetch_page(id) {
                     Ok(now) if now.trashed => Failed::Trashed,
+                    // A page in something that is in the trash says nothing of it.
+                    Ok(now) if self.lies_in_trash(now.parent)? => Failed::Trashed,
                     Ok(_) => Failed::Unreadable(reason),
                     Err(failed) => failed,
                 };

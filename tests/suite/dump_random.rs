@@ -417,6 +417,16 @@ proptest! {
                 for edit in step {
                     apply(ws, edit);
                 }
+                // What search leaves out comes to light through the page around it.
+                let hidden = ws.pages.values().filter(|page| page.omitted_by_search);
+                let parents: Vec<_> = hidden.map(|page| page.parent).collect();
+                for parent in parents {
+                    if let Parent::Page(up) | Parent::Block(up) = parent
+                        && let Some(page) = ws.page_of(up)
+                    {
+                        ws.touch_page(page);
+                    }
+                }
             });
             site.dump();
             check(&site);

@@ -33,14 +33,14 @@ fn lasting(method: &str, path: &str, status: u16) -> Fault {
 }
 
 /// Does something once, when a counter reaches a number.
-struct When<F> {
+pub struct When<F> {
     counter: Counter,
     at: u64,
     seen: AtomicU64,
     act: F,
 }
 
-fn when<F: Fn() + Send + Sync>(counter: Counter, at: u64, act: F) -> When<F> {
+pub fn when<F: Fn() + Send + Sync>(counter: Counter, at: u64, act: F) -> When<F> {
     When {
         counter,
         at,
