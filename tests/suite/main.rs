@@ -14,6 +14,7 @@ mod dump_random;
 mod dump_store;
 mod dump_trouble;
 mod fake_notion;
+mod golden;
 mod killed;
 mod kloset_tree;
 mod layers;

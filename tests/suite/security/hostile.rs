@@ -55,6 +55,7 @@ impl Hostile {
             counts: BTreeMap::new(),
             ledger: BTreeMap::new(),
             options: Value::Null,
+            repaired: None,
         };
         self.repo.save_snapshot(&snapshot).unwrap();
     }
