@@ -37,6 +37,9 @@ complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "snapsho
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "ls" -d 'List what is in a snapshot'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "cat" -d 'Write a file of a snapshot to standard output'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "check" -d 'Check that the repository is sound'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "forget" -d 'Remove snapshots that are no longer needed, by a rule or by name'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "prune" -d 'Free the room of what no snapshot needs'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "unlock" -d 'Remove the locks that crashed commands have left'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "stats" -d 'Show how much is in the repository, and what each snapshot added'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "extract" -d 'Write a snapshot as plain files into a folder'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l root -d 'Back up this page or database and what is below it, instead of everything shared with the token; can be repeated' -r
@@ -93,6 +96,46 @@ complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -s q 
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -s v -l verbose -d 'Tell more of what is done; up to three times'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -l no-progress -d 'Do not show progress'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l keep-last -d 'Keep the newest N; here and below, N may be `unlimited`' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l keep-hourly -d 'Keep the newest of each hour, for the last N hours that have any' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l keep-daily -d 'Keep the newest of each day, for the last N days that have any' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l keep-weekly -d 'Keep the newest of each week, for the last N weeks that have any' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l keep-monthly -d 'Keep the newest of each month, for the last N months that have any' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l keep-yearly -d 'Keep the newest of each year, for the last N years that have any' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l keep-within -d 'Keep all that are at most this much older than the newest, e.g. 30d or 1y6m (m: months)' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l keep-tag -d 'Keep all with this tag, or with all of several with commas between; can be repeated' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l tag -d 'Look only at snapshots with this tag, or with all of several; can be repeated' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l group-by -d 'What makes snapshots count together [default: workspace,roots]' -r -f -a "workspace\t'the same workspace'
+roots\t'the same --root options'
+tags\t'the same tags'
+host\t'made on the same machine'
+none\t'nothing: all are counted together'"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -s n -l dry-run -d 'Show what would go, and remove nothing'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l prune -d 'Free the room at once, as `prune` does'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l unsafe-allow-remove-all -d 'Remove the last complete snapshot of a workspace too'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand forget" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -s n -l dry-run -d 'Show what would be freed, and remove nothing'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand prune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand unlock" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand unlock" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand unlock" -l remove-all -d 'Remove all locks, also those of commands that may still be running'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand unlock" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand unlock" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand unlock" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand unlock" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand unlock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand stats" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand stats" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand stats" -l json -d 'Write one JSON object a line on standard output, for programs'

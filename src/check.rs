@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::repo::{Error, ObjectId, Repository, SnapshotId};
+use crate::repo::{Error, ObjectId, Repository, SnapshotId, is_unfinished};
 use crate::report::{Counter, Phase, Report};
 use crate::stop::Stop;
 use walk::Walk;
@@ -230,8 +230,8 @@ fn check_presence(
         match folder {
             Ok(folder) => {
                 present.extend(folder.objects);
-                for path in folder.others {
-                    if path.contains(crate::fsio::TEMPORARY) {
+                for (path, _) in folder.others {
+                    if is_unfinished(&path) {
                         temporary += 1;
                     } else {
                         findings.add(

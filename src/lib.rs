@@ -5,7 +5,7 @@
 //!
 //! - [`cli`]: arguments, settings, output, exit codes. The only place that prints,
 //!   reads the environment or ends the process.
-//! - [`dump`], [`check`], [`extract`], [`stats`]: the use cases; none uses another.
+//! - [`dump`], [`check`], [`forget`], [`gc`], [`extract`], [`stats`]: the use cases; none uses another.
 //! - [`crawl`]: reading a workspace into a repository.
 //! - [`notion`]: the API client. Knows nothing of repositories.
 //! - [`repo`]: the store. Knows nothing of Notion.
@@ -21,7 +21,9 @@ pub mod clock;
 pub mod crawl;
 pub mod dump;
 pub mod extract;
+pub mod forget;
 pub mod fsio;
+pub mod gc;
 pub mod model;
 pub mod notion;
 pub mod repo;

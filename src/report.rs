@@ -23,6 +23,8 @@ pub enum Phase {
     Checking,
     /// Writing plain files from a snapshot.
     Extracting,
+    /// Removing what no snapshot needs.
+    Removing,
 }
 
 /// What is counted while a command runs. The last word of a name is its unit.
@@ -46,9 +48,9 @@ pub enum Counter {
     FileBytes,
     /// Objects that could not be read.
     Failures,
-    /// Objects of the repository written, checked or extracted.
+    /// Objects of the repository written, checked, extracted or removed.
     Objects,
-    /// Bytes of repository objects written, checked or extracted.
+    /// Bytes of repository objects written, checked, extracted or removed.
     ObjectBytes,
 }
 
@@ -63,7 +65,7 @@ pub trait Report: Send + Sync {
     /// The current phase is now known to have `total` pages (or objects) to do.
     fn expect(&self, _total: u64) {}
 
-    /// All workers wait this long, for this reason. `Duration::ZERO` ends the wait.
+    /// Work waits this long, for this reason. `Duration::ZERO` ends the wait.
     fn waiting(&self, _time: Duration, _why: &str) {}
 
     /// Something went wrong that does not end the run.

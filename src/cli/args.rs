@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
+use jiff::Span;
 use serde::Deserialize;
 
 use super::values;
@@ -82,6 +83,9 @@ pub enum Command {
     Ls(LsArgs),
     Cat(CatArgs),
     Check(CheckArgs),
+    Forget(ForgetArgs),
+    Prune(PruneArgs),
+    Unlock(UnlockArgs),
     Stats(StatsArgs),
     Extract(ExtractArgs),
     #[command(hide = true)]
@@ -240,6 +244,114 @@ pub struct CheckArgs {
     pub read_data: bool,
 }
 
+/// Remove snapshots that are no longer needed, by a rule or by name
+///
+/// The rules are restic's. Each --keep option keeps some of the snapshots, all others
+/// go; times are UTC. Snapshots of the same workspace and roots are counted together.
+/// The last complete snapshot of a workspace always stays. This removes the snapshots
+/// alone: `prune`, or --prune, frees the room that nothing else needs.
+#[derive(Args, Debug, Default)]
+pub struct ForgetArgs {
+    /// Remove these snapshots: the start of an id, a time, or `latest`
+    #[arg(value_name = "SNAPSHOT")]
+    pub snapshots: Vec<String>,
+
+    /// Keep the newest N; here and below, N may be `unlimited`
+    #[arg(long, value_name = "N", value_parser = values::keep)]
+    pub keep_last: Option<u32>,
+
+    /// Keep the newest of each hour, for the last N hours that have any
+    #[arg(long, value_name = "N", value_parser = values::keep)]
+    pub keep_hourly: Option<u32>,
+
+    /// Keep the newest of each day, for the last N days that have any
+    #[arg(long, value_name = "N", value_parser = values::keep)]
+    pub keep_daily: Option<u32>,
+
+    /// Keep the newest of each week, for the last N weeks that have any
+    #[arg(long, value_name = "N", value_parser = values::keep)]
+    pub keep_weekly: Option<u32>,
+
+    /// Keep the newest of each month, for the last N months that have any
+    #[arg(long, value_name = "N", value_parser = values::keep)]
+    pub keep_monthly: Option<u32>,
+
+    /// Keep the newest of each year, for the last N years that have any
+    #[arg(long, value_name = "N", value_parser = values::keep)]
+    pub keep_yearly: Option<u32>,
+
+    /// Keep all that are at most this much older than the newest, e.g. 30d or 1y6m (m: months)
+    #[arg(long, value_name = "DURATION", value_parser = values::age)]
+    pub keep_within: Option<Span>,
+
+    /// Keep all with this tag, or with all of several with commas between; can be repeated
+    #[arg(long, value_name = "TAG[,TAG]", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub keep_tag: Vec<String>,
+
+    /// Look only at snapshots with this tag, or with all of several; can be repeated
+    #[arg(long, value_name = "TAG[,TAG]", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub tag: Vec<String>,
+
+    /// What makes snapshots count together [default: workspace,roots]
+    #[arg(long, value_name = "WHAT[,WHAT]", value_delimiter = ',')]
+    pub group_by: Vec<Grouping>,
+
+    /// Show what would go, and remove nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+
+    /// Free the room at once, as `prune` does
+    #[arg(long)]
+    pub prune: bool,
+
+    /// Remove the last complete snapshot of a workspace too
+    #[arg(long)]
+    pub unsafe_allow_remove_all: bool,
+}
+
+/// Free the room of what no snapshot needs
+///
+/// Objects that no snapshot names are removed, and files that were never finished. What
+/// an interrupted dump has read is kept. Nothing else may work in the repository
+/// meanwhile; if anything cannot be read that may name objects, nothing is removed.
+#[derive(Args, Debug)]
+pub struct PruneArgs {
+    /// Show what would be freed, and remove nothing
+    ///
+    /// This needs no lock. What a dump that runs right now has stored counts as not needed.
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+/// What snapshots can have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Grouping {
+    /// the same workspace
+    Workspace,
+    /// the same --root options
+    Roots,
+    /// the same tags
+    Tags,
+    /// made on the same machine
+    Host,
+    /// nothing: all are counted together
+    None,
+}
+
+/// Remove the locks that crashed commands have left
+///
+/// This is seldom needed: a lock left on this machine is removed by the next command
+/// that meets it. The lock of another machine stays until it is removed here.
+#[derive(Args, Debug)]
+pub struct UnlockArgs {
+    /// Remove all locks, also those of commands that may still be running
+    ///
+    /// Be sure that nothing works in the repository, on any machine: a `prune` beside a
+    /// running dump can remove what that dump needs.
+    #[arg(long)]
+    pub remove_all: bool,
+}
+
 /// Show how much is in the repository, and what each snapshot added
 #[derive(Args, Debug)]
 pub struct StatsArgs {}
@@ -343,6 +455,9 @@ mod tests {
             "ls",
             "cat latest",
             "extract latest",
+            "forget --keep-last -1",
+            "forget --keep-within 5",
+            "forget --group-by colour",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
-use crate::{crawl, dump, extract, notion, repo};
+use crate::{crawl, dump, extract, forget, gc, notion, repo};
 
 /// Why a command ended early.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +130,7 @@ impl From<notion::Error> for Error {
                 Error::new(Exit::Stopped, "stopped before anything new was read")
                     .hint("run the same command again")
             }
-            Kind::RateLimited | Kind::Server | Kind::Transport => {
+            Kind::RateLimited | Kind::Server | Kind::Transport | Kind::Away => {
                 Error::failed(message).hint(HINT_RETRY)
             }
             Kind::Malformed => Error::failed(message).hint(
@@ -163,7 +163,8 @@ impl From<repo::Error> for Error {
             repo::Error::Newer { .. } => (Exit::Failed, "install the newest notion-backup"),
             repo::Error::Locked { .. } => (
                 Exit::Locked,
-                "wait until the other command has ended, then run this one again",
+                "wait until the other command has ended, then run this one again; if its machine is gone for good, \
+                 `unlock --remove-all` removes its lock",
             ),
             repo::Error::NoSnapshot { .. } => (
                 Exit::Failed,
@@ -202,6 +203,46 @@ impl From<extract::Error> for Error {
                 }
                 _ => Error::failed(message),
             },
+        }
+    }
+}
+
+impl From<forget::Error> for Error {
+    fn from(error: forget::Error) -> Error {
+        let message = error.to_string();
+        match error {
+            forget::Error::Repo(error) => Error::from(error),
+            forget::Error::Last { .. } => Error::failed(message).hint(
+                "make a complete one first, with `dump`; --unsafe-allow-remove-all removes it all the same",
+            ),
+        }
+    }
+}
+
+impl From<gc::Error> for Error {
+    fn from(error: gc::Error) -> Error {
+        let message = error.to_string();
+        match error {
+            gc::Error::Repo(error) => Error::from(error),
+            gc::Error::Unknown { source, .. }
+                if matches!(*source, repo::Error::Newer { .. }) =>
+            {
+                Error::failed(message).hint("install the newest notion-backup")
+            }
+            gc::Error::Unknown {
+                snapshot: Some(id), ..
+            } => Error::failed(message).hint(format!(
+                "put the file back from a copy of the repository, or give it up with `forget {id}`"
+            )),
+            gc::Error::Unknown { .. } => Error::failed(message).hint(
+                "`check` says which snapshots are hit; `check --repair` saves what is left of them, then \
+                 `forget` them",
+            ),
+            gc::Error::Stranger(_) => {
+                Error::failed(message).hint("move it out of the repository, or give it its name back")
+            }
+            gc::Error::Stopped => Error::new(Exit::Interrupted, message)
+                .hint("every snapshot is whole; run it again to do the rest"),
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::model::NotionId;
+use crate::notion;
 
 /// Reads a size such as `500`, `20M`, `1.5G` or `10MiB`, in bytes.
 ///
@@ -71,6 +72,50 @@ pub fn days(text: &str) -> Result<u32, String> {
         .map_err(|_| format!("'{text}' is not a number of days; give something like 30"))
 }
 
+/// Reads how many snapshots to keep: a number, or `unlimited`.
+pub fn keep(text: &str) -> Result<u32, String> {
+    match text.trim() {
+        "unlimited" => Ok(u32::MAX),
+        number => number
+            .parse()
+            .map_err(|_| format!("'{text}' is not a number; give something like 7, or unlimited")),
+    }
+}
+
+/// Reads an age by the calendar, such as `30d`, `1y6m` or `2w`. As in restic, `m` is
+/// months and `h` hours; there is nothing shorter.
+pub fn age(text: &str) -> Result<jiff::Span, String> {
+    let wrong = || {
+        format!(
+            "'{text}' is not an age; give years, months, weeks, days and hours such as 1y6m or 30d"
+        )
+    };
+    let mut span = jiff::Span::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit());
+        let (number, unit) = rest.split_at(digits.ok_or_else(wrong)?);
+        let number: i64 = number.parse().map_err(|_| wrong())?;
+        let end = unit.find(|letter: char| !letter.is_ascii_alphabetic());
+        let (unit, tail) = unit.split_at(end.unwrap_or(unit.len()));
+        span = match unit {
+            "y" => span.try_years(number),
+            "m" | "mo" => span.try_months(number),
+            "w" => span.try_weeks(number),
+            "d" => span.try_days(number),
+            "h" => span.try_hours(number),
+            _ => return Err(wrong()),
+        }
+        .map_err(|_| wrong())?;
+        rest = tail.trim_start();
+    }
+    if span.is_zero() {
+        Err(wrong())
+    } else {
+        Ok(span)
+    }
+}
+
 /// Reads a page or database id, or a link to one.
 pub fn notion_id(text: &str) -> Result<NotionId, String> {
     NotionId::from_user(text).map_err(|error| error.to_string())
@@ -89,10 +134,13 @@ pub fn api_url(text: &str) -> Result<String, String> {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => {
             Err(format!("'{text}' names no host"))
         }
-        Some(rest) if rest.contains(['?', '#', '@']) || rest.contains(char::is_whitespace) => Err(
-            format!("'{text}' must be a host and at most a path: no user, no '?', no '#'"),
-        ),
-        Some(_) => Ok(trimmed.to_owned()),
+        Some(rest) if rest.contains(['?', '#', '@']) || rest.contains(char::is_whitespace) => {
+            Err("it must be a host and at most a path: no user, no '?', no '#'".to_owned())
+        }
+        Some(_) => match notion::check_api_url(trimmed) {
+            Ok(_) => Ok(trimmed.to_owned()),
+            Err(why) => Err(why.to_owned()),
+        },
     }
 }
 
@@ -158,6 +206,30 @@ mod tests {
         assert_eq!(days("0"), Ok(0));
         assert!(days("a month").is_err());
         assert!(days("-1").is_err());
+    }
+
+    #[test]
+    fn ages_are_by_the_calendar() {
+        let span = jiff::Span::new;
+        for (text, expected) in [
+            ("30d", span().days(30)),
+            ("1y6m", span().years(1).months(6)),
+            ("2y5m7d3h", span().years(2).months(5).days(7).hours(3)),
+            ("2w 1d", span().weeks(2).days(1)),
+            ("5mo", span().months(5)),
+        ] {
+            assert_eq!(age(text).unwrap().fieldwise(), expected, "{text}");
+        }
+        for text in ["", "5", "d", "5s", "0d", "-5d", "5dd", "99999999y"] {
+            assert!(age(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn as_many_as_there_are_may_be_kept() {
+        assert_eq!(keep("7"), Ok(7));
+        assert_eq!(keep("unlimited"), Ok(u32::MAX));
+        assert!(keep("-1").is_err() && keep("all").is_err());
     }
 
     #[test]

@@ -73,12 +73,8 @@ impl<'c> Crawl<'c> {
                 .map(|(owner, _)| *owner)
                 .or_else(|| match node.parent {
                     Parent::Page(page) => Some(page),
-                    Parent::Block(_) => found.around.get(id).copied().flatten(),
-                    Parent::Database(database) => Some(database),
-                    Parent::DataSource(source, database) => database
-                        .or_else(|| self.listing.get(source)?.database)
-                        .or_else(|| self.base.sources.get(&source).copied()),
-                    Parent::Workspace | Parent::Unknown => None,
+                    Parent::Block(_) => found.around.get(id).and_then(|around| around.page()),
+                    parent => self.database_of(parent),
                 });
             // Directories below a database are rows (contract C8), so a database in a wiki
             // stands at the top.
@@ -98,6 +94,17 @@ impl<'c> Crawl<'c> {
             .keys()
             .filter(|id| found.nodes.get(*id).is_some_and(Node::is_there));
         Layout::new(above, templates.copied().collect(), shown_by)
+    }
+
+    /// The database that a parent is, or is in.
+    pub fn database_of(&self, parent: Parent) -> Option<NotionId> {
+        match parent {
+            Parent::Database(database) => Some(database),
+            Parent::DataSource(source, database) => database
+                .or_else(|| self.listing.get(source)?.database)
+                .or_else(|| self.base.sources.get(&source).copied()),
+            Parent::Page(_) | Parent::Block(_) | Parent::Workspace | Parent::Unknown => None,
+        }
     }
 
     /// Builds the tree of every node; returns the root tree.

@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
+use std::sync::atomic::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,13 @@ use crate::report::Counter;
 
 /// A URL with less time left than this is asked for again first.
 const FRESH: SignedDuration = SignedDuration::from_secs(30);
+
+/// How often a file that changes while it is read is begun anew.
+const CHANGES: u32 = 3;
+
+/// Files that may fail one after the other before the rest is not asked for any more: by
+/// then it is not the files that are broken. Each has been retried on its own before.
+const OUTAGE: u32 = 25;
 
 /// One row of `files.json`: a file, where it hangs, and where its bytes are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -115,11 +123,17 @@ impl<'c> Attachments<'c> {
             match self.obtain(&mut row, &file, again) {
                 Ok(()) => {}
                 Err(Lost::Fatal(failed)) => return Err(failed),
-                Err(Lost::File(status, reason)) => {
-                    let line = Line::new(holder, Kind::File, status, reason.clone());
+                Err(Lost::File(status, mut reason)) => {
+                    let known = self.known(&row)?.filter(|_| status == Status::Failed);
+                    if let Some(known) = known {
+                        row = known;
+                        reason.push_str(super::page::KEPT);
+                    } else {
+                        row.status = Some(status);
+                        row.reason = Some(reason.clone());
+                    }
+                    let line = Line::new(holder, Kind::File, status, reason);
                     record.line(line.at(file.pointer.clone()));
-                    row.status = Some(status);
-                    row.reason = Some(reason);
                 }
             }
             self.rows.push(row);
@@ -136,26 +150,57 @@ impl<'c> Attachments<'c> {
             ));
         }
         if !crawl.options.full
-            && let Some(known) = self.previous()?.get(&row.place)
-            && known.url == row.url
-            && let Some(id) = known.sha256
-            && crawl.repo.has(id).map_err(Error::from)?
+            && let Some(known) = self.known(row)?
         {
-            *row = FileRow {
-                name: row.name.clone(),
-                ..known.clone()
-            };
+            *row = known;
             return Ok(());
+        }
+        if crawl.files_failed.load(Ordering::SeqCst) >= OUTAGE {
+            let reason = format!("the file host failed {OUTAGE} times in a row");
+            return Err(Lost::File(Status::Failed, reason));
         }
         let (stored, content_type) = fetch(crawl, file, again)?;
         row.content_type = content_type;
         row.size = Some(stored.size);
         row.sha256 = Some(stored.id);
-        row.file = Some(format!("{}.bin", stored.id));
+        row.file = Some(file_name(stored.id));
         Ok(())
     }
 
-    fn previous(&mut self) -> Result<&HashMap<String, FileRow>, Lost> {
+    /// The file as the previous snapshot has it: the same one, at the same place.
+    fn known(&mut self, row: &FileRow) -> Result<Option<FileRow>, Error> {
+        let repo = self.crawl.repo;
+        let known = self.previous()?.get(&row.place);
+        let Some(known) = known.filter(|known| known.url == row.url) else {
+            return Ok(None);
+        };
+        match known.sha256 {
+            Some(id) if repo.has(id)? => Ok(Some(FileRow {
+                name: row.name.clone(),
+                file: Some(file_name(id)),
+                ..known.clone()
+            })),
+            _ => Ok(None),
+        }
+    }
+
+    /// Takes over what the previous snapshot has for `holder`, which could not be read.
+    pub fn keep(&mut self, holder: NotionId) -> Result<(), Error> {
+        let within = format!("{holder}#");
+        let mut kept = Vec::new();
+        for row in self.previous()?.values() {
+            if row.place.starts_with(&within) {
+                kept.push(row.clone());
+            }
+        }
+        for row in kept {
+            let known = self.known(&row)?;
+            self.rows.push(known.unwrap_or(row));
+        }
+        Ok(())
+    }
+
+    fn previous(&mut self) -> Result<&HashMap<String, FileRow>, Error> {
         let previous = match self.previous.take() {
             Some(previous) => previous,
             None => {
@@ -204,6 +249,11 @@ impl<'c> Attachments<'c> {
     }
 }
 
+/// What the file with the bytes is called: always by its content, never as anybody says.
+fn file_name(id: ObjectId) -> String {
+    format!("{id}.bin")
+}
+
 /// Why a file's bytes are not there.
 enum Lost {
     File(Status, String),
@@ -241,6 +291,7 @@ fn fetch(crawl: &Crawl, file: &HostedFile, again: Again) -> Result<(Stored, Opti
     if renewed {
         url = renew()?;
     }
+    let mut changes = 0;
     loop {
         let writer = crawl.repo.writer().map_err(Error::from)?;
         let left = crawl.options.max_file_size;
@@ -251,6 +302,7 @@ fn fetch(crawl: &Crawl, file: &HostedFile, again: Again) -> Result<(Stored, Opti
         };
         match crawl.api.download(&url, &mut limited) {
             Ok(download) => {
+                crawl.files_failed.store(0, Ordering::SeqCst);
                 let stored = limited.writer.finish().map_err(Error::from)?;
                 crawl.report.add(Counter::Files, 1);
                 crawl.report.add(Counter::FileBytes, stored.size);
@@ -265,7 +317,13 @@ fn fetch(crawl: &Crawl, file: &HostedFile, again: Again) -> Result<(Stored, Opti
                 renewed = true;
                 url = renew()?;
             }
-            Err(error) => return Err(error.into()),
+            Err(error) if error.kind == notion::Kind::Conflict && changes < CHANGES => changes += 1,
+            Err(error) => {
+                if matches!(error.kind, notion::Kind::Server | notion::Kind::Transport) {
+                    crawl.files_failed.fetch_add(1, Ordering::SeqCst);
+                }
+                return Err(error.into());
+            }
         }
     }
 }

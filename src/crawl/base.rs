@@ -195,7 +195,8 @@ impl BaseIndex {
             file("page.json"),
             file("database.json"),
         ) {
-            (Some(_), _, _) => return step.above,
+            // A stand-in is nothing to carry over, but what lies in it may be.
+            (Some(_), _, _) => None,
             (_, Some(page), _) => Some((Kind::Page, page.modified)),
             (_, _, Some(database)) => Some((Kind::Database, database.modified)),
             _ => None,
@@ -230,6 +231,12 @@ impl BaseIndex {
     pub fn whole(&self, id: NotionId) -> Option<&BaseNode> {
         let node = self.nodes.get(&id);
         node.filter(|_| !self.broken.contains(&id))
+    }
+
+    /// Whether the snapshot's run could not list people.
+    pub fn people_unlisted(&self) -> bool {
+        let mut lines = self.lines.iter();
+        lines.any(|line| line.kind == Kind::User && line.place == "listing")
     }
 
     /// When the snapshot's run began.
@@ -274,6 +281,29 @@ impl BaseIndex {
             }
         }
         Ok(body)
+    }
+
+    /// The list of a block inside a node, empty when there is none.
+    pub fn blocks(
+        &self,
+        repo: &Repository,
+        id: NotionId,
+        block: NotionId,
+    ) -> Result<Vec<Value>, Error> {
+        let body = match self.body(repo, id) {
+            Err(Error::Repo(error)) if error.is_damage() => return Ok(Vec::new()),
+            body => body?,
+        };
+        let mut directories = body.directories.iter().skip(1);
+        let own = directories.find(|directory| directory.name == block);
+        let mut files = own.into_iter().flat_map(|own| &own.files);
+        let Some(list) = files.find(|file| file.name == "blocks.json") else {
+            return Ok(Vec::new());
+        };
+        let content = unless_damaged(repo.read(list.id, JSON_LIMIT))?;
+        Ok(content
+            .and_then(|content| serde_json::from_slice(&content).ok())
+            .unwrap_or_default())
     }
 
     /// A JSON file in the own directory of a node, if it is there.

@@ -2,7 +2,7 @@
 //! found. The other files of this module are what it does, one idea each.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Mutex, MutexGuard};
 
 use jiff::Timestamp;
@@ -68,6 +68,8 @@ pub struct Crawl<'c> {
     /// Whether nothing may be carried over.
     pub(super) everything: bool,
     pub(super) comments_denied: AtomicBool,
+    /// Attachments that failed one after the other.
+    pub(super) files_failed: AtomicU32,
     /// Whether the API refused to list archived rows.
     pub(super) no_archive: AtomicBool,
     pub(super) fatal: Mutex<Option<Error>>,

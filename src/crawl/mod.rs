@@ -33,6 +33,6 @@ mod workspace;
 pub use account::Crawled;
 pub use context::{Before, Tools};
 pub use error::Error;
-pub use journal::forget_journal;
+pub use journal::{JournalLook, forget_journal, journal_objects};
 pub use options::{Comments, Options};
 pub use run::crawl;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -50,7 +50,7 @@ pub fn crawl(
             )
         }
     };
-    let (journal, resumed) = Journal::open(tools.state, options.depth(), options.full)?;
+    let (journal, resumed) = Journal::open(tools.repo, tools.state, options.depth(), options.full)?;
     let mut crawl = Crawl {
         api: tools.api,
         repo: tools.repo,
@@ -67,6 +67,7 @@ pub fn crawl(
         journal,
         resumed,
         comments_denied: AtomicBool::new(false),
+        files_failed: AtomicU32::new(0),
         no_archive: AtomicBool::new(false),
         fatal: Mutex::default(),
         found: Mutex::default(),
@@ -76,6 +77,8 @@ pub fn crawl(
     crawl.search()?;
     let workspace = crawl.list_workspace(me)?;
     crawl.probe_comments()?;
+    // Whoever is named by what would be carried over was never looked up.
+    crawl.everything |= workspace.users.is_some() && crawl.base.people_unlisted();
     report.phase(Phase::Reading);
     report.expect(crawl.listing.len() as u64);
     let crawl = crawl;
@@ -145,8 +148,10 @@ impl<'c> Crawl<'c> {
     /// If the last run could not read comments, tries once whether this one can: then all
     /// pages are read again for them.
     fn probe_comments(&mut self) -> Result<(), Error> {
-        let denied = |line: &Line| line.kind == Kind::Comment && line.place == CAPABILITY;
-        if self.options.comments == super::Comments::None || !self.base.lines.iter().any(denied) {
+        let line = |line: &Line| line.kind == Kind::Comment && line.place == CAPABILITY;
+        let denied = self.base.lines.iter().any(line);
+        let unread = self.resumed.values().any(|place| place.uncommented);
+        if self.options.comments == super::Comments::None || !(denied || unread) {
             return Ok(());
         }
         let Some(page) = self
@@ -161,7 +166,10 @@ impl<'c> Crawl<'c> {
         match collect(|each| self.api.comments(page.0, each)) {
             Err(error) if error.kind == notion::Kind::Restricted => self.deny_comments(&error),
             Err(error) if error.kind == notion::Kind::Stopped => return Err(Error::Stopped),
-            _ => self.everything = true,
+            _ => {
+                self.everything |= denied;
+                self.resumed.retain(|_, place| !place.uncommented);
+            }
         }
         Ok(())
     }

@@ -412,7 +412,7 @@ impl<'c> Crawl<'c> {
     }
 
     /// Notes that there is no content for a node, or that the earlier one has to do.
-    fn lost(&self, id: NotionId, kind: Kind, failed: Failed) -> Result<Vec<Work>, Error> {
+    pub fn lost(&self, id: NotionId, kind: Kind, failed: Failed) -> Result<Vec<Work>, Error> {
         let unreadable = matches!(failed, Failed::Unreadable(_));
         let (status, reason) = match failed.recoverable() {
             Ok(words) => words,

@@ -74,18 +74,23 @@ pub enum Error {
         source: io::Error,
     },
     /// Another process works here.
-    #[error("'{place}' is locked by {command} (process {pid} on {host}{})", moment(.since))]
+    #[error(
+        "'{place}' is locked by {command} (process {pid} on {host}{}; {kind} lock)",
+        moment(.since)
+    )]
     Locked {
         /// The lock file.
-        place: String,
+        place: Box<str>,
         /// The machine of the other process; `unknown` when it left no note.
-        host: String,
+        host: Box<str>,
         /// Its process id; 0 when it left no note.
         pid: u32,
         /// What it does.
-        command: String,
+        command: Box<str>,
         /// When it began.
         since: Option<Timestamp>,
+        /// `shared`, `exclusive`, or `state` for what only one command may continue.
+        kind: &'static str,
     },
     /// No snapshot is meant by this text.
     #[error("no snapshot matches '{text}'")]

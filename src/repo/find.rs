@@ -12,11 +12,15 @@ impl Repository {
     /// or before it. Times without an offset are UTC, as the names are; a date
     /// means its end.
     pub fn find_snapshot(&self, text: &str) -> Result<(SnapshotId, Snapshot), Error> {
-        let text = text.trim();
-        let (names, _) = self.snapshot_names()?;
-        let id = choose(&names, text)?;
+        let id = self.find_snapshot_id(text)?;
         let snapshot = self.snapshot(&id)?;
         Ok((id, snapshot))
+    }
+
+    /// The name of that snapshot, which need not be readable.
+    pub fn find_snapshot_id(&self, text: &str) -> Result<SnapshotId, Error> {
+        let (names, _) = self.snapshot_names()?;
+        choose(&names, text.trim())
     }
 }
 

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::files::{Files, Held};
-use super::{Error, Repository, to_json};
+use super::{Error, ObjectId, Repository, to_json};
 
 /// The folder of all locks.
 const LOCKS: &str = "locks";
@@ -35,12 +35,25 @@ pub enum LockKind {
     Exclusive,
 }
 
+impl LockKind {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            LockKind::Shared => "shared",
+            LockKind::Exclusive => "exclusive",
+        }
+    }
+}
+
 /// What a lock file says of its holder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Note {
     pub command: String,
     pub host: String,
     pub kind: LockKind,
+    /// Tells machines of the same name apart, where the system has such a thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
     pub pid: u32,
     #[serde(default)]
     pub time: Option<Timestamp>,
@@ -48,25 +61,33 @@ pub(super) struct Note {
 
 impl Note {
     /// A note about this process.
-    pub(super) fn own(kind: LockKind, command: &str, time: Option<Timestamp>) -> Note {
+    pub(super) fn own(kind: LockKind, command: &str, now: Timestamp) -> Note {
         Note {
             command: command.to_string(),
             host: host(),
             kind,
+            machine: machine(),
             pid: std::process::id(),
-            time,
+            time: Some(now),
         }
     }
 
     /// The error for somebody who meets this lock.
-    pub(super) fn refusal(self, place: String) -> Error {
+    pub(super) fn refusal(self, place: String, kind: &'static str) -> Error {
         Error::Locked {
-            place,
-            host: self.host,
+            place: place.into(),
+            host: self.host.into(),
             pid: self.pid,
-            command: self.command,
+            command: self.command.into(),
             since: self.time,
+            kind,
         }
+    }
+
+    /// Whether the process that wrote this runs, or ran, on this machine.
+    fn is_of_here(&self) -> bool {
+        let other = self.machine.is_some() && machine().is_some() && self.machine != machine();
+        self.host == host() && !other
     }
 
     /// What is assumed of a holder whose note cannot be read.
@@ -75,6 +96,7 @@ impl Note {
             command: "an unknown command".to_string(),
             host: "unknown".to_string(),
             kind: LockKind::Exclusive,
+            machine: None,
             pid: 0,
             time: None,
         }
@@ -96,12 +118,67 @@ pub fn host() -> String {
     }
 }
 
+/// What tells this machine from others of the same name: a hash of systemd's machine
+/// id, which is not to be given away itself (machine-id(5)).
+fn machine() -> Option<String> {
+    let id = std::fs::read_to_string("/etc/machine-id").ok()?;
+    let id = id.trim();
+    let mut hash = ObjectId::of(format!("notion-backup {id}").as_bytes()).to_string();
+    hash.truncate(16);
+    (!id.is_empty()).then_some(hash)
+}
+
+/// Whether the holder of a lock still works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holder {
+    /// It runs on this machine.
+    Running,
+    /// It ran on this machine and is gone.
+    Gone,
+    /// It is, or was, on another machine, or the lock cannot be read.
+    Unknown,
+}
+
+/// A lock as found by somebody who looks.
+#[derive(Clone, Debug)]
+pub struct LockFound {
+    /// Its file.
+    pub path: String,
+    /// How much it claims. One that cannot be read counts as exclusive.
+    pub kind: LockKind,
+    /// What its holder does.
+    pub command: String,
+    /// The holder's machine; `unknown` when it left no note.
+    pub host: String,
+    /// The holder's process id; 0 when it left no note.
+    pub pid: u32,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Whether it still works.
+    pub holder: Holder,
+}
+
 /// A lock, held until this is dropped or the process ends, however it does.
 #[must_use = "the lock is released when this is dropped"]
 pub struct LockGuard {
     files: Arc<dyn Files>,
     path: String,
+    kind: LockKind,
     _held: Box<dyn Held>,
+}
+
+impl LockGuard {
+    /// Fails unless this lock gives leave to remove from the repository.
+    pub(super) fn may_remove(&self, what: &str) -> Result<(), Error> {
+        match self.kind {
+            LockKind::Exclusive => Ok(()),
+            LockKind::Shared => Err(Error::Invalid {
+                what: what.to_string(),
+                reason: "removing needs an exclusive lock".to_string(),
+            }),
+        }
+    }
 }
 
 impl Drop for LockGuard {
@@ -119,7 +196,7 @@ impl Repository {
             .create_folder(LOCKS)
             .map_err(self.io("create", LOCKS))?;
         let path = format!("{LOCKS}/{}.json", uuid::Uuid::new_v4());
-        let note = Note::own(kind, command, Some(now));
+        let note = Note::own(kind, command, now);
         let held = self
             .files
             .hold(&path, &to_json(&note, "a lock")?)
@@ -127,44 +204,85 @@ impl Repository {
         let guard = LockGuard {
             files: self.files.clone(),
             path,
+            kind,
             _held: held,
         };
-        for other in self.list(LOCKS)? {
-            let path = format!("{LOCKS}/{}", other.name);
-            if other.folder || path == guard.path || !path.ends_with(".json") {
+        for path in self.lock_paths()? {
+            if path == guard.path {
                 continue;
             }
-            if let Some(theirs) = self.living(&path, &note.host)?
-                && (kind == LockKind::Exclusive || theirs.kind == LockKind::Exclusive)
-            {
-                return Err(theirs.refusal(self.place(&path)));
+            let Some((theirs, holder)) = self.look_at_lock(&path)? else {
+                continue;
+            };
+            if holder == Holder::Gone {
+                self.remove_lock(&path)?;
+            } else if kind == LockKind::Exclusive || theirs.kind == LockKind::Exclusive {
+                let word = theirs.kind.word();
+                return Err(theirs.refusal(self.place(&path), word));
             }
         }
         Ok(guard)
     }
 
-    /// What another's lock says, unless they are gone; then their file goes as well.
-    fn living(&self, path: &str, host: &str) -> Result<Option<Note>, Error> {
-        let note = match self.load(path, LIMIT) {
-            Ok(content) => serde_json::from_slice(&content).unwrap_or_else(|_| Note::unknown()),
-            Err(Error::Missing { .. }) => return Ok(None),
-            Err(Error::Damaged { .. }) => Note::unknown(),
-            Err(error) => return Err(error),
-        };
-        if note.host != host {
-            return Ok(Some(note));
+    /// All locks that there are, oldest first; those of unknown age come before.
+    pub fn locks(&self) -> Result<Vec<LockFound>, Error> {
+        let mut found = Vec::new();
+        for path in self.lock_paths()? {
+            if let Some((note, holder)) = self.look_at_lock(&path)? {
+                found.push(LockFound {
+                    path,
+                    kind: note.kind,
+                    command: note.command,
+                    host: note.host,
+                    pid: note.pid,
+                    since: note.time,
+                    holder,
+                });
+            }
         }
-        match self.files.is_held(path) {
-            Ok(true) => return Ok(Some(note)),
-            Ok(false) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(self.io("look at", path)(error)),
-        }
+        found.sort_by(|a, b| (a.since, &a.path).cmp(&(b.since, &b.path)));
+        Ok(found)
+    }
+
+    /// Takes a lock away. Nothing then keeps others from what its holder, if there still
+    /// is one, relies on.
+    pub fn remove_lock(&self, path: &str) -> Result<(), Error> {
         match self.files.remove(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(self.io("remove the stale lock", path)(error))
+                Err(self.io("remove the lock", path)(error))
             }
-            _ => Ok(None),
+            _ => Ok(()),
+        }
+    }
+
+    fn lock_paths(&self) -> Result<Vec<String>, Error> {
+        let locks = self.list(LOCKS)?.into_iter();
+        let locks = locks.filter(|entry| !entry.folder && entry.name.ends_with(".json"));
+        Ok(locks
+            .map(|entry| format!("{LOCKS}/{}", entry.name))
+            .collect())
+    }
+
+    /// What a lock says, and whether its holder works; `None` when it is gone already.
+    fn look_at_lock(&self, path: &str) -> Result<Option<(Note, Holder)>, Error> {
+        let unreadable = || Ok(Some((Note::unknown(), Holder::Unknown)));
+        let note: Note = match self.load(path, LIMIT) {
+            Ok(content) => match serde_json::from_slice(&content) {
+                Ok(note) => note,
+                Err(_) => return unreadable(),
+            },
+            Err(Error::Missing { .. }) => return Ok(None),
+            Err(Error::Damaged { .. }) => return unreadable(),
+            Err(error) => return Err(error),
+        };
+        if !note.is_of_here() {
+            return Ok(Some((note, Holder::Unknown)));
+        }
+        match self.files.is_held(path) {
+            Ok(true) => Ok(Some((note, Holder::Running))),
+            Ok(false) => Ok(Some((note, Holder::Gone))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.io("look at", path)(error)),
         }
     }
 }
@@ -193,7 +311,7 @@ mod tests {
             assert!(error.is_locked());
             assert!(message.contains("locked by dump (process "), "{message}");
             assert!(
-                message.ends_with("since 2025-11-23T10:00:00Z)"),
+                message.ends_with("since 2025-11-23T10:00:00Z; shared lock)"),
                 "{message}"
             );
             drop((first, second));
@@ -229,13 +347,56 @@ mod tests {
         let error = repository.lock(Shared, "dump", now()).err().unwrap();
         assert_eq!(
             error.to_string(),
-            "'memory:locks/a.json' is locked by prune (process 7 on far-away)"
+            "'memory:locks/a.json' is locked by prune (process 7 on far-away; exclusive lock)"
         );
+        // Another machine that happens to have our name.
+        let namesake = format!(
+            r#"{{"command":"prune","host":"{}","kind":"exclusive","machine":"?","pid":7}}"#,
+            host()
+        );
+        if machine().is_some() {
+            memory.overwrite("locks/a.json", namesake.as_bytes());
+            assert!(repository.lock(Shared, "dump", now()).is_err());
+        }
         memory.overwrite("locks/a.json", b"{");
         assert!(repository.lock(Shared, "dump", now()).is_err());
         memory.remove("locks/a.json").unwrap();
         memory.overwrite("locks/.tmp-1", b"");
         assert!(repository.lock(Exclusive, "prune", now()).is_ok());
+    }
+
+    #[test]
+    fn locks_can_be_looked_at_and_taken_away() {
+        let memory = Memory::new();
+        let repository = Repository::create(Arc::new(memory.clone())).unwrap();
+        assert!(repository.locks().unwrap().is_empty());
+        let far = br#"{"command":"dump","host":"far-away","kind":"shared","pid":7,"time":"2025-01-01T00:00:00Z"}"#;
+        memory.overwrite("locks/far.json", far);
+        let own = serde_json::to_vec(&Note::own(Shared, "check", now())).unwrap();
+        memory.overwrite("locks/dead.json", &own);
+        memory.overwrite("locks/torn.json", b"{\"comm");
+        let later = "2025-11-23T11:00:00Z".parse().unwrap();
+        let held = Note::own(Shared, "dump", later);
+        let _held = memory.hold("locks/held.json", &serde_json::to_vec(&held).unwrap());
+        let found = repository.locks().unwrap();
+        let seen: Vec<_> = found
+            .iter()
+            .map(|lock| (lock.path.as_str(), lock.command.as_str(), lock.holder))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("locks/torn.json", "an unknown command", Holder::Unknown),
+                ("locks/far.json", "dump", Holder::Unknown),
+                ("locks/dead.json", "check", Holder::Gone),
+                ("locks/held.json", "dump", Holder::Running),
+            ]
+        );
+        for lock in found {
+            repository.remove_lock(&lock.path).unwrap();
+            repository.remove_lock(&lock.path).unwrap();
+        }
+        assert!(repository.locks().unwrap().is_empty());
     }
 
     #[test]

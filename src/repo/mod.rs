@@ -9,7 +9,7 @@
 //!
 //! - [`Repository`]: opening and making one (here), and its methods by subject:
 //!   `object.rs` and `read.rs`, `tree.rs`, `snapshot.rs` and `find.rs`, `lock.rs`,
-//!   `state.rs`;
+//!   `state.rs`, `remove.rs`;
 //! - [`Files`]: what it needs of a file system, with [`Disk`], [`Memory`], and
 //!   [`Failing`] for tests.
 
@@ -22,6 +22,7 @@ mod lock;
 mod memory;
 mod object;
 mod read;
+mod remove;
 mod snapshot;
 mod state;
 mod tree;
@@ -42,9 +43,10 @@ pub use disk::Disk;
 pub use error::Error;
 pub use failing::{Failing, Fault, Operation};
 pub use files::{Files, Held, Listed, LogFile, NewFile, Publish};
-pub use lock::{LockGuard, LockKind, host};
+pub use lock::{Holder, LockFound, LockGuard, LockKind, host};
 pub use memory::Memory;
 pub use object::{ObjectFolder, ObjectId, ObjectIdError, ObjectWriter, Stored};
+pub use remove::{Sweep, is_unfinished};
 pub use snapshot::{Snapshot, SnapshotId, Snapshots, Source};
 pub use state::{Log, State};
 pub use tree::{Entry, EntryKind, Tree, is_safe_name};
@@ -96,13 +98,7 @@ impl Repository {
         files
             .create_folder("")
             .map_err(repository.io("create", ""))?;
-        let here = repository.list("")?;
-        // A freshly made file system has that folder at its top.
-        if here.iter().any(|entry| entry.name != "lost+found") {
-            return Err(Error::NotEmpty {
-                place: files.place(""),
-            });
-        }
+        repository.refuse_if_not_empty()?;
         let config = Config {
             format: FORMAT.to_string(),
             version: VERSION,
@@ -113,6 +109,28 @@ impl Repository {
         repository.write(CONFIG, &content, Publish::New)?;
         repository.sync_folder("")?;
         Ok(repository)
+    }
+
+    /// Whether a repository can be made in this folder, as far as a look can tell:
+    /// [`Error::NotEmpty`] when there is something in it. Nothing is written.
+    pub fn check_vacant(files: Arc<dyn Files>) -> Result<(), Error> {
+        let repository = Repository {
+            files,
+            id: String::new(),
+            touched: Mutex::default(),
+        };
+        repository.refuse_if_not_empty()
+    }
+
+    fn refuse_if_not_empty(&self) -> Result<(), Error> {
+        // A freshly made file system has that folder at its top.
+        let taken = |entry: &Listed| entry.name != "lost+found";
+        if self.list("")?.iter().any(taken) {
+            return Err(Error::NotEmpty {
+                place: self.files.place(""),
+            });
+        }
+        Ok(())
     }
 
     /// Opens the repository in this folder.

@@ -19,7 +19,7 @@ use super::{Error, Repository, to_json};
 /// zstd's own default: JSON shrinks to a tenth at hundreds of megabytes a second.
 const LEVEL: i32 = 3;
 /// The folder of all objects.
-const OBJECTS: &str = "objects";
+pub(super) const OBJECTS: &str = "objects";
 
 /// The SHA-256 of an object's uncompressed content, which is its name.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -132,8 +132,9 @@ pub struct Stored {
 pub struct ObjectFolder {
     /// Their ids, and the lengths in bytes of their compressed files.
     pub objects: Vec<(ObjectId, u64)>,
-    /// Paths of anything else there, leftovers of interrupted writes included.
-    pub others: Vec<String>,
+    /// Paths of anything else there, leftovers of interrupted writes included, and
+    /// their lengths in bytes.
+    pub others: Vec<(String, u64)>,
 }
 
 thread_local! {
@@ -206,7 +207,10 @@ impl Repository {
                 Some(id) if !entry.folder && id.folder() == folder => {
                     found.objects.push((id, entry.size));
                 }
-                _ => found.others.push(format!("{folder}/{}", entry.name)),
+                _ => {
+                    let path = format!("{folder}/{}", entry.name);
+                    found.others.push((path, entry.size));
+                }
             }
         }
         Ok(found)

@@ -15,10 +15,10 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Error, ObjectId, Publish, Repository, to_json};
+use super::{Error, LockGuard, ObjectId, Publish, Repository, to_json};
 
 /// The folder of all snapshots.
-const SNAPSHOTS: &str = "snapshots";
+pub(super) const SNAPSHOTS: &str = "snapshots";
 /// The longest snapshot in bytes; a real one has about a thousand.
 const LIMIT: u64 = 4 << 20;
 /// The named features that this program knows.
@@ -287,6 +287,31 @@ impl Repository {
         }
         serde_json::from_slice(&content)
             .map_err(|error| self.damaged(&path, format_args!("not a snapshot: {error}")))
+    }
+
+    /// Removes the files of these snapshots, durably; one that is gone already is fine.
+    /// Their objects stay. The lock must be an exclusive one.
+    pub fn remove_snapshots(&self, lock: &LockGuard, ids: &[SnapshotId]) -> Result<(), Error> {
+        lock.may_remove("the removal of a snapshot")?;
+        for id in ids {
+            let path = id.path();
+            match self.files.remove(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(self.io("remove", &path)(error));
+                }
+                _ => {}
+            }
+        }
+        self.sync_snapshots()
+    }
+
+    /// Makes it last that snapshots were removed: before their objects are.
+    pub(super) fn sync_snapshots(&self) -> Result<(), Error> {
+        match self.files.sync_folder(SNAPSHOTS) {
+            // No snapshot was ever saved.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            result => result.map_err(self.io("make durable", SNAPSHOTS)),
+        }
     }
 
     /// The names of all snapshots, oldest first, and the paths of other files there.

@@ -4,8 +4,10 @@
 //! append-only logs and small files that are replaced in one step. State is not
 //! part of any snapshot; losing it costs time, not content.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use super::files::{Files, Held, LogFile, Publish};
 use super::lock::{LockKind, Note};
@@ -41,8 +43,9 @@ pub struct Log {
 
 impl Repository {
     /// Takes `state/<group>/` for this process, making it when it does not exist;
-    /// [`Error::Locked`] when another process holds it.
-    pub fn state(&self, group: &str) -> Result<State, Error> {
+    /// [`Error::Locked`] when another process holds it. `command` and `now` are what
+    /// others will be told.
+    pub fn state(&self, group: &str, command: &str, now: Timestamp) -> Result<State, Error> {
         check_name(group)?;
         let folder = format!("{STATE}/{group}");
         self.files
@@ -53,9 +56,9 @@ impl Repository {
         let Some(held) = held else {
             let content = self.load(&path, LOCK_LIMIT).unwrap_or_default();
             let note: Note = serde_json::from_slice(&content).unwrap_or_else(|_| Note::unknown());
-            return Err(note.refusal(self.place(&path)));
+            return Err(note.refusal(self.place(&path), "state"));
         };
-        let note = Note::own(LockKind::Exclusive, &format!("work on {group}"), None);
+        let note = Note::own(LockKind::Exclusive, command, now);
         // Only for the message that others get, so it need not succeed.
         let _ = held.note(&to_json(&note, "a lock")?);
         Ok(State {
@@ -67,6 +70,23 @@ impl Repository {
             folder,
             _held: held,
         })
+    }
+
+    /// Opens a file of a group for reading without holding the group: what is read may
+    /// be changing. `None` when it does not exist.
+    pub fn read_state(
+        &self,
+        group: &str,
+        name: &str,
+    ) -> Result<Option<Box<dyn Read + Send>>, Error> {
+        check_name(group)?;
+        check_name(name)?;
+        let path = format!("{STATE}/{group}/{name}");
+        match self.files.open(&path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.io("open", &path)(error)),
+        }
     }
 
     /// The names of all groups of state, sorted.
@@ -229,6 +249,10 @@ mod tests {
     use super::*;
     use crate::repo::{Disk, Memory};
 
+    fn now() -> Timestamp {
+        "2025-11-23T10:00:00Z".parse().unwrap()
+    }
+
     fn both(test: impl Fn(Arc<dyn Files>)) {
         let folder = tempfile::tempdir().unwrap();
         test(Arc::new(Disk::new(folder.path())));
@@ -239,16 +263,29 @@ mod tests {
     fn one_process_at_a_time_holds_a_group() {
         both(|files| {
             let repository = Repository::create(files.clone()).unwrap();
-            let state = repository.state("crawl").unwrap();
+            let state = repository.state("crawl", "dump", now()).unwrap();
             let other = Repository::open(files.clone()).unwrap();
-            let error = other.state("crawl").err().unwrap();
+            let error = other.state("crawl", "dump", now()).err().unwrap();
             assert!(error.is_locked());
             let pid = std::process::id();
-            let expected = format!("locked by work on crawl (process {pid} on ");
-            assert!(error.to_string().contains(&expected), "{error}");
-            other.state("restore").unwrap();
+            let message = error.to_string();
+            assert!(
+                message.contains(&format!("locked by dump (process {pid} on ")),
+                "{message}"
+            );
+            assert!(
+                message.ends_with("since 2025-11-23T10:00:00Z; state lock)"),
+                "{message}"
+            );
+            other.state("restore", "dump", now()).unwrap();
+            assert!(other.read_state("crawl", "seen").unwrap().is_none());
+            state.store("seen", b"1").unwrap();
+            let mut seen = String::new();
+            let mut file = other.read_state("crawl", "seen").unwrap().unwrap();
+            file.read_to_string(&mut seen).unwrap();
+            assert_eq!(seen, "1", "reading needs no lock");
             drop(state);
-            other.state("crawl").unwrap();
+            other.state("crawl", "dump", now()).unwrap();
             assert_eq!(repository.state_groups().unwrap(), ["crawl", "restore"]);
         });
     }
@@ -257,7 +294,7 @@ mod tests {
     fn a_log_is_found_again_as_it_was_left() {
         both(|files| {
             let repository = Repository::create(files).unwrap();
-            let state = repository.state("crawl").unwrap();
+            let state = repository.state("crawl", "dump", now()).unwrap();
             let log = state.log("pages").unwrap();
             assert_eq!(log.append(b"one\n").unwrap(), 0);
             assert_eq!(log.append(b"two\n").unwrap(), 4);
@@ -285,7 +322,11 @@ mod tests {
         use rayon::prelude::*;
         both(|files| {
             let repository = Repository::create(files).unwrap();
-            let log = repository.state("crawl").unwrap().log("pages").unwrap();
+            let log = repository
+                .state("crawl", "dump", now())
+                .unwrap()
+                .log("pages")
+                .unwrap();
             (0..100_u8).into_par_iter().for_each(|number| {
                 let offset = log.append(&[number; 50]).unwrap();
                 assert_eq!(log.read_at(offset, 50).unwrap(), [number; 50]);
@@ -298,7 +339,7 @@ mod tests {
     fn small_files_and_synced_logs_last() {
         let files = Memory::new();
         let repository = Repository::create(Arc::new(files.clone())).unwrap();
-        let state = repository.state("crawl").unwrap();
+        let state = repository.state("crawl", "dump", now()).unwrap();
         assert_eq!(state.load("seen").unwrap(), None);
         state.store("seen", b"1").unwrap();
         state.store("seen", b"2").unwrap();
@@ -306,7 +347,11 @@ mod tests {
         let left = files.after_power_cut();
         assert_eq!(left.content("state/crawl/seen").unwrap(), b"2");
 
-        let log = repository.state("restore").unwrap().log("journal").unwrap();
+        let log = repository
+            .state("restore", "dump", now())
+            .unwrap()
+            .log("journal")
+            .unwrap();
         log.append(b"intent\n").unwrap();
         log.sync().unwrap();
         log.append(b"done\n").unwrap();
@@ -317,8 +362,8 @@ mod tests {
     #[test]
     fn no_name_leads_out_of_the_group() {
         let repository = Repository::create(Arc::new(Memory::new())).unwrap();
-        assert!(repository.state("../x").is_err());
-        let state = repository.state("crawl").unwrap();
+        assert!(repository.state("../x", "dump", now()).is_err());
+        let state = repository.state("crawl", "dump", now()).unwrap();
         for name in ["", "lock", "..", "a/b", ".tmp-1"] {
             assert!(state.store(name, b"").is_err(), "{name}");
             assert!(state.log(name).is_err(), "{name}");

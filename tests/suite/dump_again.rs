@@ -3,18 +3,16 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use notion_backup::crawl::Comments;
 use notion_backup::crawl::ledger::Status;
 use notion_backup::dump;
 use notion_backup::model::{Kind, NotionId};
 use notion_backup::repo::Files;
-use notion_backup::report::{Counter, Report};
 use notion_backup::stop::{Stop, StopReason};
 use serde_json::{Value, json};
 
-use crate::site::{Site, assert_same_tree, json_at};
+use crate::site::{Site, StopAfter, assert_same_tree, json_at};
 use crate::support::Workspace;
 use crate::support::workspace::model::Parent;
 use crate::support::workspace::text;
@@ -29,7 +27,7 @@ const LISTINGS: [&str; 5] = [
 ];
 
 /// A site whose first dump is done and whose workspace has come to rest.
-fn rested(workspace: Workspace) -> Site {
+pub fn rested(workspace: Workspace) -> Site {
     let site = Site::new(workspace);
     site.fake.edit(|ws| ws.advance_minutes(10));
     site.dump();
@@ -43,7 +41,7 @@ fn get(site: &Site, name: &str) -> NotionId {
 }
 
 /// The requests of a dump that are no listings.
-fn beyond_listings(site: &Site) -> Vec<String> {
+pub fn beyond_listings(site: &Site) -> Vec<String> {
     let mut paths: Vec<String> = site
         .fake
         .requests()
@@ -57,7 +55,7 @@ fn beyond_listings(site: &Site) -> Vec<String> {
 }
 
 /// Small: a page with two pages below, one of them in a toggle, and a database with rows.
-fn small() -> Workspace {
+pub fn small() -> Workspace {
     let mut ws = Workspace::new(3);
     let home = ws.page(Parent::Workspace, "Home");
     ws.name("home", home);
@@ -408,26 +406,13 @@ fn a_workspace_that_shrinks_too_much_is_not_saved() {
     assert_ne!(site.latest().0, first);
 }
 
-/// Asks the run to stop after so many pages.
-struct StopAfter(u64, Stop, AtomicU64);
-
-impl Report for StopAfter {
-    fn add(&self, counter: Counter, amount: u64) {
-        if counter == Counter::ReadPages
-            && self.2.fetch_add(amount, Ordering::SeqCst) + amount == self.0
-        {
-            self.1.raise(StopReason::Interrupted);
-        }
-    }
-}
-
 #[test]
 fn what_an_interrupted_dump_has_read_is_not_read_again() {
     for pages in [1, 5, 20, 60] {
         let mut site = Site::new(Workspace::everything(7));
         site.options.jobs = 2;
         let stop = Stop::new();
-        let report = Arc::new(StopAfter(pages, stop.clone(), AtomicU64::new(0)));
+        let report = Arc::new(StopAfter::new(pages, &stop));
         let summary = site
             .dump_with(&site.options, &stop, report.clone())
             .unwrap();
@@ -435,7 +420,7 @@ fn what_an_interrupted_dump_has_read_is_not_read_again() {
         assert_eq!(summary.stopped, Some(StopReason::Interrupted));
         assert!(site.repo().snapshots().unwrap().is_empty());
         let whole = site.fake.look(|ws| ws.pages.len() as u64);
-        assert!(report.2.load(Ordering::SeqCst) < whole / 2 + pages);
+        assert!(report.seen() < whole / 2 + pages);
         let first: BTreeSet<String> = beyond_listings(&site).into_iter().collect();
         let answered: BTreeSet<String> = first
             .into_iter()

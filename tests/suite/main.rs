@@ -3,13 +3,19 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod care;
+mod cli_care;
 mod cli_dump;
 mod cli_generated;
 mod cli_usage;
 mod dump_again;
 mod dump_first;
+mod dump_random;
+mod dump_trouble;
 mod fake_notion;
+mod killed;
 mod kloset_tree;
 mod layers;
 mod program;
+mod security;
 mod site;

@@ -5,10 +5,13 @@ mod cat;
 mod check;
 mod dump;
 mod extract;
+mod forget;
 mod generate;
 mod ls;
+mod prune;
 mod snapshots;
 mod stats;
+mod unlock;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -57,6 +60,9 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Error> {
         Command::Ls(args) => ls::run(args, context),
         Command::Cat(args) => cat::run(args, context),
         Command::Check(args) => check::run(args, context),
+        Command::Forget(args) => forget::run(args, context),
+        Command::Prune(args) => prune::run(args, context),
+        Command::Unlock(args) => unlock::run(args, context),
         Command::Stats(_) => stats::run(context),
         Command::Extract(args) => extract::run(args, context),
         Command::Generate(args) => generate::run(args),

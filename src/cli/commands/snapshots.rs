@@ -62,7 +62,7 @@ pub fn run(context: &Context<'_>) -> Result<Exit, Error> {
     })
 }
 
-fn state(snapshot: &Snapshot) -> &'static str {
+pub(super) fn state(snapshot: &Snapshot) -> &'static str {
     if snapshot.complete {
         "complete"
     } else {

@@ -45,7 +45,7 @@ impl Status {
             Some(Phase::Reading) => {
                 self.count(Counter::ReadPages) + self.count(Counter::UnchangedPages)
             }
-            Some(Phase::Saving | Phase::Checking | Phase::Extracting) => {
+            Some(Phase::Saving | Phase::Checking | Phase::Extracting | Phase::Removing) => {
                 self.count(Counter::Objects)
             }
             Some(Phase::Connecting | Phase::Comparing) | None => 0,
@@ -60,7 +60,11 @@ impl Status {
         let mut parts = Vec::new();
         let noun = match phase {
             Phase::Reading => Some("page"),
-            Phase::Listing | Phase::Saving | Phase::Checking | Phase::Extracting => Some("object"),
+            Phase::Listing
+            | Phase::Saving
+            | Phase::Checking
+            | Phase::Extracting
+            | Phase::Removing => Some("object"),
             Phase::Connecting | Phase::Comparing => None,
         };
         if let Some(noun) = noun {
@@ -116,6 +120,7 @@ fn phase_words(phase: Phase) -> &'static str {
         Phase::Saving => "saving the snapshot",
         Phase::Checking => "checking",
         Phase::Extracting => "extracting",
+        Phase::Removing => "removing",
     }
 }
 
@@ -129,6 +134,7 @@ pub fn phase_name(phase: Phase) -> &'static str {
         Phase::Saving => "saving",
         Phase::Checking => "checking",
         Phase::Extracting => "extracting",
+        Phase::Removing => "removing",
     }
 }
 

@@ -237,11 +237,10 @@ impl Check {
             1 => {}
             _ => self.note(Contract::C2, format!("{place} is several things")),
         }
-        if at.has("page.json") || at.has("database.json") {
-            if !at.has("unavailable.json") {
-                let places = self.places.entry(at.name().to_string()).or_default();
-                places.push(place);
-            }
+        let object = at.has("page.json") || at.has("database.json");
+        if object && !at.has("unavailable.json") {
+            let places = self.places.entry(at.name().to_string()).or_default();
+            places.push(place);
         }
         if at.has("page.json") {
             self.page(at);
