@@ -105,12 +105,33 @@ pub fn dump(
     stop: &Stop,
     report: &dyn Report,
 ) -> Result<Summary, Error> {
+    dump_as(None, notion, repo, options, clock, stop, report)
+}
+
+/// Asks Notion whose token this is, for [`dump_as`].
+pub fn whoami(notion: &Notion, report: &dyn Report) -> Result<Value, Error> {
+    report.phase(Phase::Connecting);
+    notion.me().map_err(Box::new).map_err(Error::Notion)
+}
+
+/// Backs the workspace up as [`dump`] does, with what [`whoami`] said if it was asked
+/// already.
+pub fn dump_as(
+    me: Option<Value>,
+    notion: &Notion,
+    repo: &Repository,
+    options: &Options,
+    clock: &dyn Clock,
+    stop: &Stop,
+    report: &dyn Report,
+) -> Result<Summary, Error> {
     let started = clock.now();
     let lock = repo.lock(LockKind::Shared, "dump", started)?;
-    report.phase(Phase::Connecting);
-    let me = match notion.me() {
-        Err(error) if error.kind == notion::Kind::Stopped => return Ok(stopped(stop, "")),
-        me => me.map_err(Box::new).map_err(Error::Notion)?,
+    let me = match me.map_or_else(|| whoami(notion, report), Ok) {
+        Err(Error::Notion(error)) if error.kind == notion::Kind::Stopped => {
+            return Ok(stopped(stop, ""));
+        }
+        me => me?,
     };
     let (workspace_id, workspace_name) = workspace_of(&me);
     let mut roots = options.roots.clone();

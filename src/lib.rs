@@ -1,7 +1,7 @@
 //! notion-backup: saves a Notion workspace through the official API and puts it back.
 //!
 //! The modules, from the edge inwards; a module uses only those below it, and
-//! [`notion`] and [`repo`] never use each other (`tests/layers.rs` checks it):
+//! [`notion`] and [`repo`] never use each other (`tests/suite/layers.rs` checks it):
 //!
 //! - [`cli`]: arguments, settings, output, exit codes. The only place that prints,
 //!   reads the environment or ends the process.

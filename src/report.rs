@@ -65,7 +65,7 @@ pub trait Report: Send + Sync {
     /// The current phase is now known to have `total` pages (or objects) to do.
     fn expect(&self, _total: u64) {}
 
-    /// All workers wait this long, for this reason. `Duration::ZERO` ends the wait.
+    /// Work waits this long, for this reason. `Duration::ZERO` ends the wait.
     fn waiting(&self, _time: Duration, _why: &str) {}
 
     /// Something went wrong that does not end the run.

@@ -21,9 +21,10 @@ pub struct Amount {
 
 impl std::ops::AddAssign for Amount {
     fn add_assign(&mut self, other: Amount) {
-        self.objects += other.objects;
-        self.raw_bytes += other.raw_bytes;
-        self.stored_bytes += other.stored_bytes;
+        // The sizes are what a directory claims, which may be anything.
+        self.objects = self.objects.saturating_add(other.objects);
+        self.raw_bytes = self.raw_bytes.saturating_add(other.raw_bytes);
+        self.stored_bytes = self.stored_bytes.saturating_add(other.stored_bytes);
     }
 }
 

@@ -4,7 +4,7 @@
 //! title, is read from the JSON beside them. All walks here are iterative: a workspace
 //! may be nested as deep as it likes.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use serde_json::Value;
 
@@ -119,7 +119,12 @@ fn by_path(repo: &Repository, root: ObjectId, path: &str) -> Result<Option<Place
 fn by_id(repo: &Repository, root: ObjectId, id: NotionId) -> Result<Option<Place>, Error> {
     let name = id.to_string();
     let mut queue = VecDeque::from([Place::root(root)]);
+    // A directory may be in many places; what is not below it once is not below it ever.
+    let mut seen = HashSet::new();
     while let Some(place) = queue.pop_front() {
+        if !seen.insert(place.id) {
+            continue;
+        }
         let tree = repo.tree(place.id)?;
         if let Some(entry) = tree.get(&name) {
             return Ok(Some(place.below(entry)));

@@ -131,7 +131,7 @@ impl From<notion::Error> for Error {
                 Error::new(Exit::Stopped, "stopped before anything new was read")
                     .hint("run the same command again")
             }
-            Kind::RateLimited | Kind::Server | Kind::Transport => {
+            Kind::RateLimited | Kind::Server | Kind::Transport | Kind::Away => {
                 Error::failed(message).hint(HINT_RETRY)
             }
             Kind::Malformed => Error::failed(message).hint(

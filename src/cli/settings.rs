@@ -177,11 +177,6 @@ fn notion(
             .map_err(|why| Error::usage(format!("configuration file, api-url: {why}")))?,
         (None, None, None) => API_URL.to_owned(),
     };
-    if is_in_clear(&api_url) {
-        warnings.push(format!(
-            "{api_url} is not encrypted: everyone on the way can read the token"
-        ));
-    }
     Ok(notion::Settings {
         token: token::find(args, &variable, config, warnings)?,
         api_url,
@@ -189,22 +184,6 @@ fn notion(
             .requests_per_minute
             .or(config.requests_per_minute.map(|number| number.get())),
     })
-}
-
-/// Whether the token would leave this machine unencrypted.
-fn is_in_clear(url: &str) -> bool {
-    let Some(rest) = url.strip_prefix("http://") else {
-        return false;
-    };
-    let authority = rest.split('/').next().unwrap_or(rest);
-    let host = match authority.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or(v6),
-        None => authority.split(':').next().unwrap_or(authority),
-    };
-    let loopback = host
-        .parse::<std::net::IpAddr>()
-        .is_ok_and(|address| address.is_loopback());
-    host != "localhost" && !loopback
 }
 
 #[cfg(test)]
@@ -305,20 +284,6 @@ mod tests {
             let error = resolve("-r x --token t", &[], config).unwrap_err();
             assert_eq!(error.exit, Exit::Usage, "{config}");
             assert!(error.message.contains(word) || error.message.contains("line 1"));
-        }
-    }
-
-    #[test]
-    fn a_token_in_clear_is_warned_of() {
-        for (url, clear) in [
-            ("http://example.com", true),
-            ("http://localhost.example.com/x", true),
-            ("http://localhost:80/notion", false),
-            ("http://127.0.0.1:8080", false),
-            ("http://[::1]:8080/x", false),
-            ("https://example.com", false),
-        ] {
-            assert_eq!(is_in_clear(url), clear, "{url}");
         }
     }
 

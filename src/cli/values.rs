@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::check::ReadData;
 use crate::model::NotionId;
+use crate::notion;
 
 /// Reads a size such as `500`, `20M`, `1.5G` or `10MiB`, in bytes.
 ///
@@ -159,10 +160,13 @@ pub fn api_url(text: &str) -> Result<String, String> {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => {
             Err(format!("'{text}' names no host"))
         }
-        Some(rest) if rest.contains(['?', '#', '@']) || rest.contains(char::is_whitespace) => Err(
-            format!("'{text}' must be a host and at most a path: no user, no '?', no '#'"),
-        ),
-        Some(_) => Ok(trimmed.to_owned()),
+        Some(rest) if rest.contains(['?', '#', '@']) || rest.contains(char::is_whitespace) => {
+            Err("it must be a host and at most a path: no user, no '?', no '#'".to_owned())
+        }
+        Some(_) => match notion::check_api_url(trimmed) {
+            Ok(_) => Ok(trimmed.to_owned()),
+            Err(why) => Err(why.to_owned()),
+        },
     }
 }
 

@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use super::Error;
 use super::base::RESERVED;
 use super::body::Body;
-use super::ledger::{Ledger, Line};
+use super::context::Crawl;
+use super::ledger::Ledger;
 use super::node::{Content, Node};
-use super::run::Crawl;
 use crate::model::{Kind, NotionId, Parent, stand_in, title_of};
 use crate::repo::{Entry, EntryKind, ObjectId, Tree};
 use crate::report::Counter;
@@ -73,15 +73,15 @@ impl<'c> Crawl<'c> {
                 .map(|(owner, _)| *owner)
                 .or_else(|| match node.parent {
                     Parent::Page(page) => Some(page),
-                    Parent::Block(_) => found.around.get(id).copied().flatten(),
-                    Parent::Database(database) => Some(database),
-                    Parent::DataSource(source, database) => database
-                        .or_else(|| self.listing.get(source)?.database)
-                        .or_else(|| self.base.sources.get(&source).copied()),
-                    Parent::Workspace | Parent::Unknown => None,
+                    Parent::Block(_) => found.around.get(id).and_then(|around| around.page()),
+                    parent => self.database_of(parent),
                 });
+            // Directories below a database are rows (contract C8), so a database in a wiki
+            // stands at the top.
+            let fits = |owner: &Node| node.kind != Kind::Database || owner.kind != Kind::Database;
             let there = |owner: &NotionId| {
-                owner != id && found.nodes.get(owner).is_some_and(Node::is_there)
+                let known = found.nodes.get(owner).filter(|owner| fits(owner));
+                owner != id && known.is_some_and(Node::is_there)
             };
             above.insert(*id, owner.filter(there));
         }
@@ -94,6 +94,17 @@ impl<'c> Crawl<'c> {
             .keys()
             .filter(|id| found.nodes.get(*id).is_some_and(Node::is_there));
         Layout::new(above, templates.copied().collect(), shown_by)
+    }
+
+    /// The database that a parent is, or is in.
+    pub fn database_of(&self, parent: Parent) -> Option<NotionId> {
+        match parent {
+            Parent::Database(database) => Some(database),
+            Parent::DataSource(source, database) => database
+                .or_else(|| self.listing.get(source)?.database)
+                .or_else(|| self.base.sources.get(&source).copied()),
+            Parent::Page(_) | Parent::Block(_) | Parent::Workspace | Parent::Unknown => None,
+        }
     }
 
     /// Builds the tree of every node; returns the root tree.
@@ -394,13 +405,6 @@ impl Layout {
             shown_by,
         }
     }
-}
-
-/// Whether a carried-over line still holds: somebody who names it was carried over too.
-pub fn still_owned(line: &Line, carried: impl Fn(&NotionId) -> bool) -> Option<Line> {
-    let mut line = line.clone();
-    line.owners.retain(|owner| carried(owner));
-    (!line.owners.is_empty()).then_some(line)
 }
 
 #[cfg(test)]

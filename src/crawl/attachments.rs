@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
+use std::sync::atomic::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -15,16 +16,23 @@ use serde_json::Value;
 
 use super::Error;
 use super::body::Record;
+use super::context::Crawl;
 use super::failed::Failed;
 use super::ledger::{Line, Status};
-use super::run::Crawl;
 use crate::model::{HostedFile, Kind, NotionId, hosted_files, without_signature};
 use crate::notion;
-use crate::repo::{ObjectId, ObjectWriter, Stored};
+use crate::repo::{self, ObjectId, ObjectWriter, Stored};
 use crate::report::Counter;
 
 /// A URL with less time left than this is asked for again first.
 const FRESH: SignedDuration = SignedDuration::from_secs(30);
+
+/// How often a file that changes while it is read is begun anew.
+const CHANGES: u32 = 3;
+
+/// Files that may fail one after the other before the rest is not asked for any more: by
+/// then it is not the files that are broken. Each has been retried on its own before.
+const OUTAGE: u32 = 25;
 
 /// One row of `files.json`: a file, where it hangs, and where its bytes are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +62,9 @@ pub struct FileRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
+
+/// The rows of `files.json`, and the names and contents of the files beside it.
+pub type Rows = (Vec<FileRow>, Vec<(String, Stored)>);
 
 /// How the object that holds a file is asked for again.
 pub type Again<'a> = &'a dyn Fn() -> Result<Value, notion::Error>;
@@ -112,11 +123,17 @@ impl<'c> Attachments<'c> {
             match self.obtain(&mut row, &file, again) {
                 Ok(()) => {}
                 Err(Lost::Fatal(failed)) => return Err(failed),
-                Err(Lost::File(status, reason)) => {
-                    let line = Line::new(holder, Kind::File, status, reason.clone());
+                Err(Lost::File(status, mut reason)) => {
+                    let known = self.known(&row)?.filter(|_| status == Status::Failed);
+                    if let Some(known) = known {
+                        row = known;
+                        reason.push_str(super::page::KEPT);
+                    } else {
+                        row.status = Some(status);
+                        row.reason = Some(reason.clone());
+                    }
+                    let line = Line::new(holder, Kind::File, status, reason);
                     record.line(line.at(file.pointer.clone()));
-                    row.status = Some(status);
-                    row.reason = Some(reason);
                 }
             }
             self.rows.push(row);
@@ -133,26 +150,57 @@ impl<'c> Attachments<'c> {
             ));
         }
         if !crawl.options.full
-            && let Some(known) = self.previous()?.get(&row.place)
-            && known.url == row.url
-            && let Some(id) = known.sha256
-            && crawl.repo.has(id).map_err(Error::from)?
+            && let Some(known) = self.known(row)?
         {
-            *row = FileRow {
-                name: row.name.clone(),
-                ..known.clone()
-            };
+            *row = known;
             return Ok(());
+        }
+        if crawl.files_failed.load(Ordering::SeqCst) >= OUTAGE {
+            let reason = format!("the file host failed {OUTAGE} times in a row");
+            return Err(Lost::File(Status::Failed, reason));
         }
         let (stored, content_type) = fetch(crawl, file, again)?;
         row.content_type = content_type;
         row.size = Some(stored.size);
         row.sha256 = Some(stored.id);
-        row.file = Some(format!("{}.bin", stored.id));
+        row.file = Some(file_name(stored.id));
         Ok(())
     }
 
-    fn previous(&mut self) -> Result<&HashMap<String, FileRow>, Lost> {
+    /// The file as the previous snapshot has it: the same one, at the same place.
+    fn known(&mut self, row: &FileRow) -> Result<Option<FileRow>, Error> {
+        let repo = self.crawl.repo;
+        let known = self.previous()?.get(&row.place);
+        let Some(known) = known.filter(|known| known.url == row.url) else {
+            return Ok(None);
+        };
+        match known.sha256 {
+            Some(id) if repo.has(id)? => Ok(Some(FileRow {
+                name: row.name.clone(),
+                file: Some(file_name(id)),
+                ..known.clone()
+            })),
+            _ => Ok(None),
+        }
+    }
+
+    /// Takes over what the previous snapshot has for `holder`, which could not be read.
+    pub fn keep(&mut self, holder: NotionId) -> Result<(), Error> {
+        let within = format!("{holder}#");
+        let mut kept = Vec::new();
+        for row in self.previous()?.values() {
+            if row.place.starts_with(&within) {
+                kept.push(row.clone());
+            }
+        }
+        for row in kept {
+            let known = self.known(&row)?;
+            self.rows.push(known.unwrap_or(row));
+        }
+        Ok(())
+    }
+
+    fn previous(&mut self) -> Result<&HashMap<String, FileRow>, Error> {
         let previous = match self.previous.take() {
             Some(previous) => previous,
             None => {
@@ -170,7 +218,7 @@ impl<'c> Attachments<'c> {
     }
 
     /// The rows, and the entries of the files with the bytes.
-    pub fn into_rows(mut self) -> (Vec<FileRow>, Vec<(String, Stored)>) {
+    pub fn into_rows(mut self) -> Rows {
         self.rows.sort_by(|a, b| a.place.cmp(&b.place));
         self.rows.dedup_by(|a, b| a.place == b.place);
         let bytes = self.rows.iter().filter_map(|row| {
@@ -199,6 +247,11 @@ impl<'c> Attachments<'c> {
         }
         Ok(())
     }
+}
+
+/// What the file with the bytes is called: always by its content, never as anybody says.
+fn file_name(id: ObjectId) -> String {
+    format!("{id}.bin")
 }
 
 /// Why a file's bytes are not there.
@@ -238,6 +291,7 @@ fn fetch(crawl: &Crawl, file: &HostedFile, again: Again) -> Result<(Stored, Opti
     if renewed {
         url = renew()?;
     }
+    let mut changes = 0;
     loop {
         let writer = crawl.repo.writer().map_err(Error::from)?;
         let left = crawl.options.max_file_size;
@@ -245,9 +299,11 @@ fn fetch(crawl: &Crawl, file: &HostedFile, again: Again) -> Result<(Stored, Opti
             writer,
             left,
             exceeded: false,
+            failed: None,
         };
         match crawl.api.download(&url, &mut limited) {
             Ok(download) => {
+                crawl.files_failed.store(0, Ordering::SeqCst);
                 let stored = limited.writer.finish().map_err(Error::from)?;
                 crawl.report.add(Counter::Files, 1);
                 crawl.report.add(Counter::FileBytes, stored.size);
@@ -258,11 +314,30 @@ fn fetch(crawl: &Crawl, file: &HostedFile, again: Again) -> Result<(Stored, Opti
                 let reason = format!("larger than the limit of {limit} bytes");
                 return Err(Lost::File(Status::Excluded, reason));
             }
+            Err(error) if error.kind == notion::Kind::Local => {
+                // The repository's trouble, for instance a full disk, not the network's.
+                let Some(source) = limited.failed else {
+                    return Err(error.into());
+                };
+                let (action, place) = ("write in", crawl.repo.place("objects"));
+                let error = repo::Error::Io {
+                    action,
+                    place,
+                    source,
+                };
+                return Err(Error::from(error).into());
+            }
             Err(error) if error.kind == notion::Kind::Expired && !renewed => {
                 renewed = true;
                 url = renew()?;
             }
-            Err(error) => return Err(error.into()),
+            Err(error) if error.kind == notion::Kind::Conflict && changes < CHANGES => changes += 1,
+            Err(error) => {
+                if matches!(error.kind, notion::Kind::Server | notion::Kind::Transport) {
+                    crawl.files_failed.fetch_add(1, Ordering::SeqCst);
+                }
+                return Err(error.into());
+            }
         }
     }
 }
@@ -272,6 +347,8 @@ struct Limited<'r> {
     writer: ObjectWriter<'r>,
     left: Option<u64>,
     exceeded: bool,
+    /// Why the writer refused.
+    failed: Option<io::Error>,
 }
 
 impl Write for Limited<'_> {
@@ -282,7 +359,11 @@ impl Write for Limited<'_> {
             self.exceeded = true;
             return Err(io::Error::other("the file is larger than the limit"));
         }
-        let written = self.writer.write(bytes)?;
+        let written = self.writer.write(bytes).inspect_err(|error| {
+            // The error itself goes to the one who downloads, who has no use for it.
+            let code = error.raw_os_error().map(io::Error::from_raw_os_error);
+            self.failed = Some(code.unwrap_or_else(|| error.kind().into()));
+        })?;
         self.left = self.left.map(|left| left - written as u64);
         Ok(written)
     }

@@ -13,7 +13,7 @@ use super::Error;
 use super::body::{Body, Slot};
 use super::ledger::{self, Line, Status};
 use crate::model::{How, Kind, NotionId};
-use crate::repo::{Entry, EntryKind, ObjectId, Repository, Snapshot, SnapshotId, Tree};
+use crate::repo::{self, Entry, EntryKind, ObjectId, Repository, Snapshot, SnapshotId, Tree};
 
 /// The directory for what has no place in the tree of pages (contract C8).
 pub const RESERVED: &str = ".notion-backup";
@@ -51,6 +51,12 @@ pub struct BaseIndex {
     pub children: HashMap<NotionId, Vec<NotionId>>,
     /// Those that a list shows, and that do not merely say where they live.
     pub shown: HashSet<NotionId>,
+    /// Whether a part of the ledger is lost: then nothing can be carried over with confidence.
+    pub ledger_lost: bool,
+    /// Those of which the repository has lost something: they are read anew.
+    pub broken: HashSet<NotionId>,
+    /// Those that were only named: how, and by whom.
+    pub named: HashMap<NotionId, Line>,
     /// The parent that Notion reported for each page and database.
     pub parents: HashMap<NotionId, Option<NotionId>>,
     /// The ledger's lines about everything that is no node of its own.
@@ -80,7 +86,9 @@ impl BaseIndex {
     pub fn load(repo: &Repository, id: SnapshotId, snapshot: Snapshot) -> Result<BaseIndex, Error> {
         let mut index = BaseIndex::default();
         let mut level = Vec::new();
-        for entry in repo.tree(snapshot.tree)?.entries {
+        let root = unless_damaged(repo.tree(snapshot.tree))?;
+        index.ledger_lost = root.is_none();
+        for entry in root.unwrap_or_default().entries {
             if entry.name == RESERVED {
                 index.load_reserved(repo, entry.id, &mut level)?;
             } else if let Some(step) = step(&entry, None, None) {
@@ -90,12 +98,13 @@ impl BaseIndex {
         // A stack of our own, taken in portions: neither depth nor breadth fills memory.
         while !level.is_empty() {
             let portion = level.split_off(level.len().saturating_sub(PORTION));
-            let read: Vec<(Step, Tree)> = portion
+            let looks: Vec<Look> = portion
                 .into_par_iter()
-                .map(|step| repo.tree(step.tree).map(|tree| (step, tree)))
+                .map(|step| look(repo, step))
                 .collect::<Result<_, _>>()?;
-            for (step, tree) in read {
-                index.take(step, tree, &mut level);
+            for Look { step, tree, whole } in looks {
+                let owner = tree.map_or(step.above, |tree| index.take(step, tree, &mut level));
+                index.broken.extend(owner.filter(|_| !whole));
             }
         }
         index.snapshot = Some((id, snapshot));
@@ -108,30 +117,33 @@ impl BaseIndex {
         tree: ObjectId,
         level: &mut Vec<Step>,
     ) -> Result<(), Error> {
-        for entry in repo.tree(tree)?.entries {
+        let reserved = unless_damaged(repo.tree(tree))?;
+        self.ledger_lost |= reserved.is_none();
+        for entry in reserved.unwrap_or_default().entries {
             match (entry.kind, entry.name.as_str()) {
                 (EntryKind::Directory, "ledger") => {
-                    for file in repo.tree(entry.id)?.entries {
-                        for line in ledger::parse(&repo.read(file.id, JSON_LIMIT)?) {
-                            self.take_line(line);
-                        }
+                    let shards = unless_damaged(repo.tree(entry.id))?;
+                    self.ledger_lost |= shards.is_none();
+                    for file in shards.unwrap_or_default().entries {
+                        let shard = unless_damaged(repo.read(file.id, JSON_LIMIT))?;
+                        self.ledger_lost |= shard.is_none();
+                        ledger::parse(&shard.unwrap_or_default())
+                            .for_each(|line| self.take_line(line));
                     }
                 }
                 (EntryKind::Directory, "templates") => {
-                    for source in repo.tree(entry.id)?.entries {
+                    let sources = unless_damaged(repo.tree(entry.id))?.unwrap_or_default();
+                    for source in sources.entries {
                         let Ok(of) = source.name.parse::<NotionId>() else {
                             continue;
                         };
-                        for page in repo.tree(source.id)?.entries {
+                        let pages = unless_damaged(repo.tree(source.id))?.unwrap_or_default();
+                        for page in pages.entries {
                             level.extend(step(&page, None, Some(of)));
                         }
                     }
                 }
-                (EntryKind::File, name) => {
-                    if name.ends_with(".json") {
-                        // It is needed later; better to learn now that it is damaged.
-                        repo.copy(entry.id, &mut std::io::sink())?;
-                    }
+                (EntryKind::File, _) => {
                     self.reserved.insert(entry.name.clone(), entry);
                 }
                 _ => {}
@@ -152,6 +164,9 @@ impl BaseIndex {
                     self.shown.insert(line.id);
                 }
                 if line.status == Status::Captured {
+                    if !line.owners.is_empty() {
+                        self.named.insert(line.id, line);
+                    }
                     return;
                 }
             }
@@ -172,14 +187,16 @@ impl BaseIndex {
         self.lines.push(line);
     }
 
-    fn take(&mut self, step: Step, tree: Tree, level: &mut Vec<Step>) {
+    /// Takes a directory in and returns whose it is.
+    fn take(&mut self, step: Step, tree: Tree, level: &mut Vec<Step>) -> Option<NotionId> {
         let file = |name: &str| tree.entries.iter().find(|entry| entry.name == name);
         let own = match (
             file("unavailable.json"),
             file("page.json"),
             file("database.json"),
         ) {
-            (Some(_), _, _) => return,
+            // A stand-in is nothing to carry over, but what lies in it may be.
+            (Some(_), _, _) => None,
             (_, Some(page), _) => Some((Kind::Page, page.modified)),
             (_, _, Some(database)) => Some((Kind::Database, database.modified)),
             _ => None,
@@ -207,6 +224,19 @@ impl BaseIndex {
                 .iter()
                 .filter_map(|entry| self::step(entry, above, None)),
         );
+        above
+    }
+
+    /// A node that can be carried over.
+    pub fn whole(&self, id: NotionId) -> Option<&BaseNode> {
+        let node = self.nodes.get(&id);
+        node.filter(|_| !self.broken.contains(&id))
+    }
+
+    /// Whether the snapshot's run could not list people.
+    pub fn people_unlisted(&self) -> bool {
+        let mut lines = self.lines.iter();
+        lines.any(|line| line.kind == Kind::User && line.place == "listing")
     }
 
     /// When the snapshot's run began.
@@ -214,7 +244,8 @@ impl BaseIndex {
         self.snapshot.as_ref().map(|(_, snapshot)| snapshot.started)
     }
 
-    /// The body of a node: its directories without those of the nodes below it.
+    /// The body of a node: its directories without those of the nodes below it. Those in a
+    /// database are its rows, for which the listings keep no place.
     pub fn body(&self, repo: &Repository, id: NotionId) -> Result<Body, Error> {
         let mut body = Body::new(id);
         let Some(node) = self.nodes.get(&id) else {
@@ -230,6 +261,7 @@ impl BaseIndex {
                             directory.files.push(entry);
                         }
                     }
+                    (EntryKind::Directory, Ok(_)) if node.kind == Kind::Database => {}
                     (EntryKind::Directory, Ok(name)) => match self.nodes.get(&name) {
                         Some(below) if below.above == Some(id) && below.tree == entry.id => {
                             body.slots.push(Slot {
@@ -251,6 +283,29 @@ impl BaseIndex {
         Ok(body)
     }
 
+    /// The list of a block inside a node, empty when there is none.
+    pub fn blocks(
+        &self,
+        repo: &Repository,
+        id: NotionId,
+        block: NotionId,
+    ) -> Result<Vec<Value>, Error> {
+        let body = match self.body(repo, id) {
+            Err(Error::Repo(error)) if error.is_damage() => return Ok(Vec::new()),
+            body => body?,
+        };
+        let mut directories = body.directories.iter().skip(1);
+        let own = directories.find(|directory| directory.name == block);
+        let mut files = own.into_iter().flat_map(|own| &own.files);
+        let Some(list) = files.find(|file| file.name == "blocks.json") else {
+            return Ok(Vec::new());
+        };
+        let content = unless_damaged(repo.read(list.id, JSON_LIMIT))?;
+        Ok(content
+            .and_then(|content| serde_json::from_slice(&content).ok())
+            .unwrap_or_default())
+    }
+
     /// A JSON file in the own directory of a node, if it is there.
     pub fn sidecar(
         &self,
@@ -261,16 +316,55 @@ impl BaseIndex {
         let Some(node) = self.nodes.get(&id) else {
             return Ok(None);
         };
-        let tree = repo.tree(node.tree)?;
+        let tree = unless_damaged(repo.tree(node.tree))?.unwrap_or_default();
         let Some(entry) = tree.entries.iter().find(|entry| entry.name == name) else {
             return Ok(None);
         };
-        // It only saves work, so one that is lost is as good as none.
-        let content = match repo.read(entry.id, JSON_LIMIT) {
-            Err(error) if error.is_damage() => return Ok(None),
-            content => content?,
-        };
-        Ok(serde_json::from_slice(&content).ok())
+        let content = unless_damaged(repo.read(entry.id, JSON_LIMIT))?;
+        Ok(content.and_then(|content| serde_json::from_slice(&content).ok()))
+    }
+}
+
+/// A directory as it was found.
+struct Look {
+    step: Step,
+    tree: Option<Tree>,
+    /// Whether it and all files in it are there.
+    whole: bool,
+}
+
+fn look(repo: &Repository, step: Step) -> Result<Look, Error> {
+    let Some(tree) = unless_damaged(repo.tree(step.tree))? else {
+        return Ok(Look {
+            step,
+            tree: None,
+            whole: false,
+        });
+    };
+    let mut whole = true;
+    for entry in tree
+        .entries
+        .iter()
+        .filter(|entry| entry.kind == EntryKind::File)
+    {
+        whole &= repo.has(entry.id)?;
+    }
+    Ok(Look {
+        step,
+        tree: Some(tree),
+        whole,
+    })
+}
+
+/// What was read, or `None` where the repository has lost it.
+pub fn unless_damaged<T>(read: Result<T, repo::Error>) -> Result<Option<T>, Error> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if error.is_damage() => {
+            log::warn!("the previous snapshot is damaged: {error}");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

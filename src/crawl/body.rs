@@ -129,6 +129,9 @@ pub struct Record {
     pub sources: Vec<NotionId>,
     /// The templates of a database: data source and page.
     pub templates: Vec<(NotionId, NotionId)>,
+    /// Whether its comments are missing because the token may not read any.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uncommented: bool,
 }
 
 impl Record {
@@ -145,6 +148,7 @@ impl Record {
             lines: Vec::new(),
             sources: Vec::new(),
             templates: Vec::new(),
+            uncommented: false,
         }
     }
 

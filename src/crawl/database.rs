@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use super::Error;
 use super::attachments::Attachments;
 use super::body::Record;
+use super::context::Crawl;
 use super::failed::{Failed, collect, reason};
 use super::ledger::{Line, Status};
 use super::listing::Listed;
-use super::run::Crawl;
+use super::page::KEPT;
 use crate::model::{
     How, Kind, NotionId, Parent, canonical, database_2022, edited, id_of, in_trash, parent_of,
     references, stand_in,
@@ -95,8 +96,9 @@ impl Reading<'_> {
             }
             Err(error) => return Err(error.into()),
         };
-        let views = self.views(container.is_some() || !sources.is_empty())?;
-        if container.is_none() && sources.is_empty() && views.is_empty() {
+        let known = container.is_some() || !sources.is_empty();
+        let views = self.views(known)?;
+        if !known && views.is_empty() && self.record.lines.is_empty() {
             return Err(Failed::Gone(
                 "neither the database nor a view of it is shared".into(),
             ));
@@ -189,10 +191,22 @@ impl Reading<'_> {
         let (refs, end) = match collect(|each| self.crawl.api.views(database, each)) {
             Ok(listed) => listed,
             Err(error) => {
-                let (status, reason) = Failed::from(error).recoverable()?;
+                let (status, mut reason) = Failed::from(error).recoverable()?;
                 if expected {
-                    self.record
-                        .line(Line::new(database, Kind::View, status, reason));
+                    let kept = match status.is_loss() {
+                        true => self.before("views.json")?,
+                        false => Vec::new(),
+                    };
+                    if !kept.is_empty() {
+                        reason.push_str(KEPT);
+                    }
+                    let line = Line::new(database, Kind::View, status, reason);
+                    self.record.line(line);
+                    kept.iter().for_each(|view| self.take_view(view));
+                    return Ok(kept);
+                } else if status.is_loss() {
+                    // Without them nothing tells what this is, so it is asked again.
+                    return Err(Failed::Unreadable(reason));
                 }
                 return Ok(Vec::new());
             }
@@ -221,9 +235,7 @@ impl Reading<'_> {
                         let shown = widget["view_id"].as_str().and_then(|id| id.parse().ok());
                         ids.extend(shown.filter(|shown| !ids.contains(shown)));
                     }
-                    self.record.refer(references(&view));
-                    self.record
-                        .line(Line::new(id, Kind::View, Status::Captured, ""));
+                    self.take_view(&view);
                     views.push(view);
                 }
                 // Layouts newer than the API (section 2.6 of the API digest).
@@ -233,7 +245,14 @@ impl Reading<'_> {
                         .line(Line::new(id, Kind::View, Status::Unsupported, reason));
                 }
                 Err(error) => {
-                    let (status, reason) = Failed::from(error).recoverable()?;
+                    let (status, mut reason) = Failed::from(error).recoverable()?;
+                    let before = self.before("views.json")?;
+                    let kept = before.into_iter().find(|view| id_of(view) == Some(id));
+                    if let Some(view) = kept.filter(|_| status.is_loss()) {
+                        reason.push_str(KEPT);
+                        self.record.refer(references(&view));
+                        views.push(view);
+                    }
                     self.record.line(Line::new(id, Kind::View, status, reason));
                 }
             }
@@ -241,23 +260,58 @@ impl Reading<'_> {
         Ok(views)
     }
 
+    fn take_view(&mut self, view: &Value) {
+        self.record.refer(references(view));
+        if let Some(id) = id_of(view) {
+            self.record
+                .line(Line::new(id, Kind::View, Status::Captured, ""));
+        }
+    }
+
+    /// A list beside this database as the previous snapshot has it.
+    fn before(&self, name: &str) -> Result<Vec<Value>, Error> {
+        let crawl = self.crawl;
+        let before = crawl.base.sidecar(crawl.repo, self.record.id, name)?;
+        Ok(match before {
+            Some(Value::Array(before)) => before,
+            _ => Vec::new(),
+        })
+    }
+
     fn templates(&mut self) -> Result<(), Failed> {
         let mut templates = Vec::new();
         for source in self.record.sources.clone() {
             match collect(|each| self.crawl.api.templates(source, each)) {
-                Ok((listed, _)) => {
+                Ok((listed, end)) => {
                     for template in listed {
-                        if let Some(page) = id_of(&template) {
-                            self.record.templates.push((source, page));
-                        }
                         templates.push(json!({"data_source_id": source, "template": template}));
+                    }
+                    if let End::Incomplete(reason) = end {
+                        let line = Line::new(source, Kind::DataSource, Status::Truncated, reason);
+                        self.record.line(line.at("templates"));
                     }
                 }
                 Err(error) => {
-                    let (status, reason) = Failed::from(error).recoverable()?;
+                    let (status, mut reason) = Failed::from(error).recoverable()?;
+                    let mut kept = self.before("templates.json")?;
+                    kept.retain(|template| {
+                        let of = template["data_source_id"].as_str();
+                        status.is_loss() && of.and_then(|of| of.parse().ok()) == Some(source)
+                    });
+                    if !kept.is_empty() {
+                        reason.push_str(KEPT);
+                    }
+                    templates.extend(kept);
                     let line = Line::new(source, Kind::DataSource, status, reason);
                     self.record.line(line.at("templates"));
                 }
+            }
+        }
+        for template in &templates {
+            let source = template["data_source_id"].as_str();
+            let source = source.and_then(|source| source.parse().ok());
+            if let (Some(source), Some(page)) = (source, id_of(&template["template"])) {
+                self.record.templates.push((source, page));
             }
         }
         if !templates.is_empty() {

@@ -45,7 +45,9 @@ impl From<notion::Error> for Failed {
         use notion::Kind;
         match error.kind {
             Kind::Stopped => Failed::Fatal(Error::Stopped),
-            Kind::Unauthorized | Kind::Blocked | Kind::Local => Failed::Fatal(error.into()),
+            Kind::Unauthorized | Kind::Blocked | Kind::Away | Kind::Local => {
+                Failed::Fatal(error.into())
+            }
             Kind::NotFound => Failed::Gone(reason(&error)),
             _ => Failed::Unreadable(reason(&error)),
         }

@@ -43,6 +43,8 @@ pub struct Place {
     pub edited: Option<Timestamp>,
     /// When it was read.
     pub read: Timestamp,
+    /// Whether its comments are missing because the token was not allowed to read any.
+    pub uncommented: bool,
 }
 
 /// The journal of a running crawl.
@@ -65,16 +67,19 @@ impl Journal {
             depth,
             full,
         };
+        let log = state.log(NAME)?;
         let mut records = HashMap::new();
-        let content = state.load(NAME)?.unwrap_or_default();
-        let mut lines = content.split_inclusive(|&byte| byte == b'\n');
+        let mut lines = Lines {
+            log: &log,
+            offset: 0,
+            buffer: Vec::new(),
+        };
         let known: Option<Header> = lines
-            .next()
-            .and_then(|line| serde_json::from_slice(line).ok());
+            .next()?
+            .and_then(|(_, line)| serde_json::from_slice(&line).ok());
         let fits = known.is_some_and(|known| {
             known.version == VERSION && known.depth.covers(depth) && (known.full || !full)
         });
-        let log = state.log(NAME)?;
         if !fits {
             log.truncate(0)?;
             let mut line = serde_json::to_vec(&header)?;
@@ -82,31 +87,27 @@ impl Journal {
             log.append(&line)?;
             return Ok((Journal { log }, records));
         }
-        let mut offset = content
-            .iter()
-            .position(|&byte| byte == b'\n')
-            .map_or(0, |at| at + 1);
-        for line in lines {
-            let Ok(record) = serde_json::from_slice::<Record>(line) else {
+        let mut end = lines.offset;
+        while let Some((offset, line)) = lines.next()? {
+            let Ok(record) = serde_json::from_slice::<Record>(&line) else {
                 break;
             };
-            if line.last() != Some(&b'\n') {
-                break;
-            }
+            let length = line.len() as u32;
             let place = Place {
-                offset: offset as u64,
-                length: line.len() as u32,
+                offset,
+                length,
                 edited: record.edited,
                 read: record.read,
+                uncommented: record.uncommented,
             };
             if record.is_whole() && is_stored(repo, &record)? {
                 records.insert(record.id, place);
             } else {
                 records.remove(&record.id);
             }
-            offset += line.len();
+            end = lines.offset;
         }
-        log.truncate(offset as u64)?;
+        log.truncate(end)?;
         Ok((Journal { log }, records))
     }
 
@@ -122,6 +123,7 @@ impl Journal {
             length,
             edited: record.edited,
             read: record.read,
+            uncommented: record.uncommented,
         })
     }
 
@@ -131,6 +133,45 @@ impl Journal {
         serde_json::from_slice(&line).map_err(|error| {
             Error::Inconsistent(format!("the crawl's journal is damaged: {error}"))
         })
+    }
+}
+
+/// The lines of a log, read a piece at a time: a journal may be larger than memory.
+struct Lines<'l> {
+    log: &'l Log,
+    /// Where the next line begins.
+    offset: u64,
+    /// What has been read from there on.
+    buffer: Vec<u8>,
+}
+
+impl Lines<'_> {
+    /// Bytes read at once.
+    const PIECE: u64 = 1 << 20;
+
+    /// The next line that has an end, its offset first; `None` at the end or where the
+    /// last line is torn.
+    fn next(&mut self) -> Result<Option<(u64, Vec<u8>)>, Error> {
+        let mut searched = 0;
+        loop {
+            if let Some(end) = self.buffer[searched..]
+                .iter()
+                .position(|&byte| byte == b'\n')
+            {
+                let rest = self.buffer.split_off(searched + end + 1);
+                let line = std::mem::replace(&mut self.buffer, rest);
+                let offset = self.offset;
+                self.offset += line.len() as u64;
+                return Ok(Some((offset, line)));
+            }
+            searched = self.buffer.len();
+            let from = self.offset + searched as u64;
+            let length = Self::PIECE.min(self.log.len().saturating_sub(from));
+            if length == 0 {
+                return Ok(None);
+            }
+            self.buffer.extend(self.log.read_at(from, length as u32)?);
+        }
     }
 }
 

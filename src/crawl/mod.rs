@@ -7,10 +7,12 @@
 //! appended to a journal (`journal`) at once, so that an interrupted run is
 //! continued; how each object ended is in the ledger ([`ledger`]).
 
+mod account;
 mod assemble;
 mod attachments;
 mod base;
 mod body;
+mod context;
 mod database;
 mod error;
 mod failed;
@@ -29,8 +31,10 @@ mod run;
 mod walk;
 mod workspace;
 
+pub use account::Crawled;
+pub use context::{Before, Tools};
 pub use error::Error;
 pub use journal::{JournalLook, forget_journal, journal_objects};
 pub use mend::{Mended, mend};
 pub use options::{Comments, Options};
-pub use run::{Before, Crawled, Tools, crawl};
+pub use run::crawl;

@@ -7,16 +7,28 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::Error;
+use super::context::Crawl;
 use super::failed::Failed;
 use super::ledger::{Line, Status};
-use super::run::Crawl;
+use super::node::{Around, Content, Node};
 use super::walk::Work;
 use crate::model::{How, Kind, NotionId, Parent, in_trash, parent_of};
+
+/// What became of something that was only named.
+enum Named {
+    /// Alive, and not yet met.
+    Alive(Work),
+    /// A part of something that was met.
+    Part,
+    /// In the trash.
+    Trashed(Kind),
+}
 
 impl<'c> Crawl<'c> {
     /// What is still to be done after a round; nothing when everything fits.
     pub fn next_round(&'c self) -> Result<Vec<Work>, Error> {
         self.orphans()?;
+        self.below_trash()?;
         let mut works = self.refresh();
         if works.is_empty() {
             works = self.missing();
@@ -40,61 +52,137 @@ impl<'c> Crawl<'c> {
                 .collect();
             for (id, node) in &found.nodes {
                 let inside = matches!(node.parent, Parent::Page(_) | Parent::Block(_));
-                let asked = found.around.contains_key(id) || found.templates.contains_key(id);
-                if inside && node.is_there() && !asked && !shown.contains(id) {
+                let template = found.templates.contains_key(id);
+                if inside && node.is_there() && !template && !shown.contains(id) {
                     lonely.push((*id, node.parent));
                 }
             }
         }
         lonely.sort_unstable_by_key(|(id, _)| *id);
         for (id, parent) in lonely {
+            let kept = self.found().nodes.get(&id).is_some_and(Node::is_base);
             let before = self.base.nodes.get(&id).and_then(|node| node.above);
             let same = self.base.parents.get(&id) == Some(&parent.id());
-            let owner = match parent {
-                Parent::Page(page) => Some(page),
-                Parent::Block(_) if same && before.is_some() => before,
-                Parent::Block(block) => self.page_around(block)?,
-                _ => None,
+            let carried = |id: NotionId| self.found().nodes.get(&id).is_some_and(Node::is_base);
+            let around = match (parent, before) {
+                (Parent::Page(page), _) => Around::Page(page),
+                (Parent::Block(_), Some(before)) if same && carried(before) => Around::Page(before),
+                (Parent::Block(_), None) if same && kept => Around::Nothing,
+                (Parent::Block(block), _) => self.around_block(block)?,
+                _ => continue,
             };
             let mut found = self.found();
-            found.around.insert(id, owner);
-            if let Some(owner) = owner
-                && found.nodes.get(&owner).is_some_and(|node| node.is_base())
-                && before != Some(owner)
-            {
-                found.stale.insert(owner);
+            found.around.insert(id, around);
+            let Around::Page(owner) = around else {
+                continue;
+            };
+            match found.nodes.get(&owner) {
+                Some(node) if node.is_base() && before != Some(owner) => {
+                    found.stale.insert(owner);
+                }
+                // Search knows what is inside and not the page around it.
+                None if !(self.options.roots.contains(&id) || (kept && same)) => {
+                    let named = found.references.entry(owner).or_default();
+                    named.insert((How::Parent, id));
+                }
+                _ => {}
             }
         }
         Ok(())
     }
 
-    /// The page that a block is in, by asking from block to block (section 9.1 of the API digest).
-    fn page_around(&self, block: NotionId) -> Result<Option<NotionId>, Error> {
+    /// What lies in something that is in the trash is in the trash as well, though Notion
+    /// does not say so of each.
+    fn below_trash(&self) -> Result<(), Error> {
+        loop {
+            let trashed: Vec<(NotionId, Kind)> = {
+                let found = self.found();
+                let gone = |id: NotionId| {
+                    let content = found.nodes.get(&id).map(|node| &node.content);
+                    matches!(content, Some(Content::Missing(Status::Trashed, _)))
+                };
+                let there = found.nodes.iter().filter(|(_, node)| node.is_there());
+                let inside = there.filter(|(id, node)| match node.parent {
+                    Parent::Page(above) | Parent::Database(above) => gone(above),
+                    Parent::Block(_) => match found.around.get(id) {
+                        Some(Around::Page(page)) => gone(*page),
+                        around => around == Some(&Around::Trash),
+                    },
+                    Parent::DataSource(source, _) => {
+                        self.database_of(node.parent).is_some_and(gone)
+                            || self
+                                .listing
+                                .get(source)
+                                .is_some_and(|listed| listed.trashed)
+                    }
+                    Parent::Workspace | Parent::Unknown => false,
+                });
+                inside.map(|(id, node)| (*id, node.kind)).collect()
+            };
+            if trashed.is_empty() {
+                return Ok(());
+            }
+            for (id, kind) in trashed {
+                self.lost(id, kind, Failed::Trashed)?;
+            }
+        }
+    }
+
+    /// Whether something above is in the trash, by asking from parent to parent.
+    pub fn lies_in_trash(&self, parent: Parent) -> Result<bool, Error> {
+        let mut seen = HashSet::new();
+        let mut at = parent;
+        loop {
+            let answer = match at {
+                Parent::Page(id) => self.api.page(id),
+                Parent::Block(id) => self.api.block(id),
+                Parent::Database(id) => self.api.database(id),
+                Parent::DataSource(..) => match self.database_of(at) {
+                    Some(id) => self.api.database(id),
+                    None => return Ok(false),
+                },
+                Parent::Workspace | Parent::Unknown => return Ok(false),
+            };
+            match answer.map_err(Failed::from) {
+                Ok(answer) if in_trash(&answer) => return Ok(true),
+                Ok(answer) => at = parent_of(&answer),
+                Err(Failed::Fatal(error)) => return Err(error),
+                Err(_) => return Ok(false),
+            }
+            if !seen.insert(at) {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// What is around a block, by asking from block to block (section 9.1 of the API digest).
+    fn around_block(&self, block: NotionId) -> Result<Around, Error> {
         if let Some(known) = self.found().around.get(&block) {
             return Ok(*known);
         }
         let mut seen = HashSet::new();
         let mut at = block;
-        let page = loop {
+        let around = loop {
             if self.found().nodes.contains_key(&at) {
-                break Some(at);
+                break Around::Page(at);
             }
             if !seen.insert(at) {
-                break None;
+                break Around::Nothing;
             }
             match self.api.block(at).map_err(Failed::from) {
+                Ok(answer) if in_trash(&answer) => break Around::Trash,
                 Ok(answer) => match parent_of(&answer) {
-                    Parent::Page(page) => break Some(page),
+                    Parent::Page(page) => break Around::Page(page),
                     Parent::Block(above) => at = above,
-                    _ => break None,
+                    _ => break Around::Nothing,
                 },
                 Err(Failed::Fatal(error)) => return Err(error),
                 // A climb that cannot go on ends in a root of its own.
-                Err(_) => break None,
+                Err(_) => break Around::Nothing,
             }
         };
-        self.found().around.insert(block, page);
-        Ok(page)
+        self.found().around.insert(block, around);
+        Ok(around)
     }
 
     /// Carried-over pages that were found to have changed; each is read again once.
@@ -196,11 +284,13 @@ impl<'c> Crawl<'c> {
             return Ok(vec![work]);
         }
         match self.look_up(id, how) {
-            Ok(Some(work)) if self.options.roots.is_empty() => return Ok(vec![work]),
-            Ok(Some(_)) => {
+            Ok(Named::Alive(work)) if self.options.roots.is_empty() => return Ok(vec![work]),
+            Ok(Named::Alive(_)) => {
                 self.name_line(id, how, Status::Excluded, "it is outside the given roots");
             }
-            Ok(None) => {
+            // An object of its own, so that what lies in it is known to be lost.
+            Ok(Named::Trashed(kind)) => return self.lost(id, kind, Failed::Trashed),
+            Ok(Named::Part) => {
                 self.name_line(id, how, Status::Captured, "");
             }
             Err(failed) => match failed.recoverable() {
@@ -212,28 +302,27 @@ impl<'c> Crawl<'c> {
         Ok(Vec::new())
     }
 
-    /// Work for what is alive and not yet met; `None` for a part of something met.
-    fn look_up(&self, id: NotionId, how: How) -> Result<Option<Work>, Failed> {
+    fn look_up(&self, id: NotionId, how: How) -> Result<Named, Failed> {
         match how {
             How::RelationSchema | How::ViewSource | How::ParentSource => {
                 let source = self.api.data_source(id)?;
                 self.listing.add(&source, self.clock.now(), false)?;
-                Ok(self.work_for(id))
+                Ok(self.work_for(id).map_or(Named::Part, Named::Alive))
             }
             How::SyncedFrom => {
                 let block = self.api.block(id)?;
                 if in_trash(&block) {
                     Err(Failed::Trashed)
                 } else {
-                    Ok(None)
+                    Ok(Named::Part)
                 }
             }
             How::MentionDatabase => self.look_up_database(id),
             _ => match self.api.page(id).map_err(Failed::from) {
-                Ok(page) if in_trash(&page) => Err(Failed::Trashed),
+                Ok(page) if in_trash(&page) => Ok(Named::Trashed(Kind::Page)),
                 Ok(page) => {
                     self.listing.add(&page, self.clock.now(), false)?;
-                    Ok(Some(Work::Page(id)))
+                    Ok(Named::Alive(Work::Page(id)))
                 }
                 // A link does not say whether it leads to a page or to a database.
                 Err(Failed::Gone(_))
@@ -246,12 +335,12 @@ impl<'c> Crawl<'c> {
         }
     }
 
-    fn look_up_database(&self, id: NotionId) -> Result<Option<Work>, Failed> {
+    fn look_up_database(&self, id: NotionId) -> Result<Named, Failed> {
         let database = self.api.database(id)?;
         if in_trash(&database) {
-            return Err(Failed::Trashed);
+            return Ok(Named::Trashed(Kind::Database));
         }
-        Ok(Some(Work::Database(id, String::new())))
+        Ok(Named::Alive(Work::Database(id, String::new())))
     }
 
     fn name_line(&self, id: NotionId, how: How, status: Status, reason: &str) {

@@ -48,6 +48,27 @@ impl Node {
     }
 }
 
+/// What is around something that lies in a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Around {
+    /// This page.
+    Page(NotionId),
+    /// The trash.
+    Trash,
+    /// Nothing that can be seen.
+    Nothing,
+}
+
+impl Around {
+    /// The page, if it is one.
+    pub fn page(self) -> Option<NotionId> {
+        match self {
+            Around::Page(page) => Some(page),
+            Around::Trash | Around::Nothing => None,
+        }
+    }
+}
+
 /// All that the workers find out, under one lock; nobody holds it across a request.
 #[derive(Default)]
 pub struct Found {
@@ -70,8 +91,8 @@ pub struct Found {
     pub stale: BTreeSet<NotionId>,
     /// Pages that were read again for that reason; once is enough.
     pub refreshed: HashSet<NotionId>,
-    /// The page around a block, as far as somebody had to ask.
-    pub around: HashMap<NotionId, Option<NotionId>>,
+    /// What is around a block, or around the page in it, as far as somebody had to ask.
+    pub around: HashMap<NotionId, Around>,
     /// What was only named and has been asked for.
     pub asked: HashSet<NotionId>,
     /// Objects that failed one after the other.

@@ -7,17 +7,20 @@ use serde_json::{Map, Value, json};
 use super::Error;
 use super::attachments::Attachments;
 use super::body::{Record, Slot};
+use super::context::Crawl;
 use super::failed::{Failed, collect, reason};
 use super::ledger::{Line, Status};
 use super::listing::Listed;
 use super::options::Comments;
-use super::run::Crawl;
 use crate::model::{
-    How, Kind, NotionId, Parent, Reference, Truncated, canonical, id_of, references, title_of,
-    truncated_properties, type_of,
+    How, Kind, NotionId, Parent, Reference, Truncated, canonical, id_of, parent_of, references,
+    title_of, truncated_properties, type_of,
 };
 use crate::notion::{self, End};
 use crate::report::Counter;
+
+/// Ends the reason of a part that is in the snapshot as an earlier run read it.
+pub const KEPT: &str = "; kept as it was";
 
 /// A list of children that is still to be read.
 struct Todo {
@@ -89,7 +92,15 @@ impl Reading<'_> {
                     complete.insert(property.name, value);
                 }
                 Err(failed) => {
-                    let (status, reason) = failed.recoverable()?;
+                    let (status, mut reason) = failed.recoverable()?;
+                    let before = self.before("properties.json")?;
+                    if status.is_loss()
+                        && let Some(kept) = before.get(&property.name)
+                    {
+                        reason.push_str(KEPT);
+                        self.record.refer(references(kept));
+                        complete.insert(property.name.clone(), kept.clone());
+                    }
                     let line = Line::new(id, Kind::Property, status, reason);
                     self.record.line(line.at(property.name));
                 }
@@ -104,6 +115,13 @@ impl Reading<'_> {
             self.record.body.file(0, "properties.json", stored, None);
         }
         Ok(())
+    }
+
+    /// A file of this page as the previous snapshot has it, or null.
+    fn before(&self, name: &str) -> Result<Value, Error> {
+        let crawl = self.crawl;
+        let before = crawl.base.sidecar(crawl.repo, self.record.id, name)?;
+        Ok(before.unwrap_or_default())
     }
 
     /// The whole value of a property that the page object cuts off.
@@ -147,9 +165,16 @@ impl Reading<'_> {
             let blocks = match self.list(&todo) {
                 Ok(blocks) => blocks,
                 Err(failed) => {
-                    let (status, reason) = failed.recoverable()?;
+                    let (status, mut reason) = failed.recoverable()?;
                     if todo.block == id && status == Status::NotShared {
                         return Err(Failed::Gone(reason));
+                    }
+                    let kept = match todo.block == id || !status.is_loss() {
+                        true => Vec::new(),
+                        false => self.keep_blocks(todo.block)?,
+                    };
+                    if !kept.is_empty() {
+                        reason.push_str(KEPT);
                     }
                     let kind = if todo.block == id {
                         Kind::Page
@@ -163,7 +188,7 @@ impl Reading<'_> {
                         let stored = self.crawl.repo.put_json(&why).map_err(Error::from)?;
                         self.record.body.file(0, "unavailable.json", stored, None);
                     }
-                    Vec::new()
+                    kept
                 }
             };
             for block in &blocks {
@@ -194,6 +219,16 @@ impl Reading<'_> {
             ));
         }
         Ok(blocks)
+    }
+
+    /// A nested list as the previous snapshot has it, with its files.
+    fn keep_blocks(&mut self, block: NotionId) -> Result<Vec<Value>, Error> {
+        let crawl = self.crawl;
+        let before = crawl.base.blocks(crawl.repo, self.record.id, block)?;
+        for block in before.iter().filter_map(id_of) {
+            self.files.keep(block)?;
+        }
+        Ok(before)
     }
 
     fn page_file(&mut self, page: Value, children: Value) -> Result<(), Failed> {
@@ -307,8 +342,12 @@ impl Reading<'_> {
 
     fn comments_of(&mut self, id: NotionId) -> Result<(), Failed> {
         let crawl = self.crawl;
-        if crawl.options.comments == Comments::None || crawl.comments_denied.load(Ordering::SeqCst)
-        {
+        if crawl.options.comments == Comments::None {
+            return Ok(());
+        }
+        if crawl.comments_denied.load(Ordering::SeqCst) {
+            self.record.uncommented = true;
+            self.keep_comments(id)?;
             return Ok(());
         }
         let list = || collect(|each| crawl.api.comments(id, each));
@@ -321,10 +360,15 @@ impl Reading<'_> {
             }
             Err(error) if error.kind == notion::Kind::Restricted => {
                 crawl.deny_comments(&error);
+                self.record.uncommented = true;
+                self.keep_comments(id)?;
                 return Ok(());
             }
             Err(error) => {
-                let (status, reason) = Failed::from(error).recoverable()?;
+                let (status, mut reason) = Failed::from(error).recoverable()?;
+                if status.is_loss() && self.keep_comments(id)? {
+                    reason.push_str(KEPT);
+                }
                 self.record
                     .line(Line::new(id, Kind::Comment, status, reason));
                 return Ok(());
@@ -344,6 +388,25 @@ impl Reading<'_> {
             self.comments.push(canonical(comment));
         }
         Ok(())
+    }
+
+    /// Takes over the comments that the previous snapshot has on this page or block;
+    /// false when there are none.
+    fn keep_comments(&mut self, holder: NotionId) -> Result<bool, Error> {
+        let Value::Array(before) = self.before("comments.json")? else {
+            return Ok(false);
+        };
+        let count = self.comments.len();
+        for comment in before {
+            if parent_of(&comment).id() == Some(holder) {
+                self.record.refer(references(&comment));
+                if let Some(id) = id_of(&comment) {
+                    self.files.keep(id)?;
+                }
+                self.comments.push(comment);
+            }
+        }
+        Ok(self.comments.len() > count)
     }
 
     fn finish(mut self) -> Result<Record, Failed> {

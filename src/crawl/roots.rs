@@ -1,8 +1,8 @@
 //! Where a crawl begins.
 
 use super::Error;
+use super::context::Crawl;
 use super::failed::Failed;
-use super::run::Crawl;
 use super::walk::Work;
 use crate::model::{Kind, NotionId};
 use crate::notion;

@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use super::Error;
+use super::context::Crawl;
 use super::failed::{Failed, reason};
 use super::ledger::{Line, Status};
-use super::run::Crawl;
 use super::walk::Work;
 use crate::model::{Kind, NotionId};
 use crate::notion::{self, End};

@@ -8,12 +8,12 @@ use rayon::Scope;
 
 use super::Error;
 use super::body::Record;
+use super::context::Crawl;
 use super::failed::Failed;
 use super::journal::Place;
 use super::ledger::{Line, Status};
 use super::listing::Listed;
 use super::node::{Content, Node};
-use super::run::Crawl;
 use crate::model::{Kind, NotionId, Parent};
 use crate::repo::EntryKind;
 use crate::report::Counter;
@@ -108,6 +108,9 @@ impl<'c> Crawl<'c> {
                 if !self.claim(id) {
                     return Ok(Vec::new());
                 }
+                if self.base.whole(id).is_none() {
+                    return self.page(id, false);
+                }
                 self.carry_over(id, None);
                 Ok(self.children_in_base(id))
             }
@@ -144,18 +147,14 @@ impl<'c> Crawl<'c> {
             return self.lost(id, Kind::Page, Failed::Trashed);
         }
         self.notice_move(id, listed.parent.id());
-        let base = self
-            .base
-            .nodes
-            .get(&id)
-            .filter(|node| node.kind == Kind::Page);
-        if !again && !self.must_read(id) {
-            if base
-                .is_some_and(|node| node.edited == listed.edited && self.settled(id, listed.edited))
-            {
-                self.carry_over(id, Some(listed));
-                return Ok(self.children_in_base(id));
-            }
+        let base = self.base.whole(id).filter(|node| node.kind == Kind::Page);
+        if !again
+            && !self.must_read(id)
+            && base.is_some_and(|node| node.edited == listed.edited)
+            && self.settled(id, listed.edited)
+        {
+            self.carry_over(id, Some(listed));
+            return Ok(self.children_in_base(id));
         }
         if !again
             && let Some(place) = self.resumed.get(&id).copied()
@@ -172,6 +171,8 @@ impl<'c> Crawl<'c> {
                 // The listing named it, so it may just have been moved to the trash.
                 let failed = match self.fetch_page(id) {
                     Ok(now) if now.trashed => Failed::Trashed,
+                    // A page in something that is in the trash says nothing of it.
+                    Ok(now) if self.lies_in_trash(now.parent)? => Failed::Trashed,
                     Ok(_) => Failed::Unreadable(reason),
                     Err(failed) => failed,
                 };
@@ -192,19 +193,23 @@ impl<'c> Crawl<'c> {
     }
 
     fn database(&'c self, id: NotionId, title: &str, again: bool) -> Result<Vec<Work>, Error> {
-        let parent = self.listing.sources(id).first().and_then(|source| {
-            self.listing
-                .get(*source)
-                .map(|listed| (listed.parent, listed.searched))
-        });
-        if let Some((parent, _)) = parent {
-            self.notice_move(id, parent.id());
+        let listed = self
+            .listing
+            .sources(id)
+            .first()
+            .and_then(|id| self.listing.get(*id));
+        if let Some(listed) = listed {
+            self.notice_move(id, listed.parent.id());
         }
-        let searched = parent.is_some_and(|(_, searched)| searched);
+        let searched = listed.is_some_and(|listed| listed.searched);
+        // A database's own answer names a parent, but not of which kind.
+        let parent = |reported: Option<NotionId>| match listed {
+            Some(listed) => listed.parent,
+            None => reported.map_or(Parent::Unknown, Parent::Block),
+        };
         let base = self
             .base
-            .nodes
-            .get(&id)
+            .whole(id)
             .filter(|node| node.kind == Kind::Database);
         if !again
             && !self.must_read(id)
@@ -212,10 +217,10 @@ impl<'c> Crawl<'c> {
             && let Some(sources) = self.database_unchanged(id)
         {
             self.carry_over(id, None);
-            if let Some((parent, _)) = parent
+            if let Some(listed) = listed
                 && let Some(node) = self.found().nodes.get_mut(&id)
             {
-                (node.parent, node.searched) = (parent, searched);
+                (node.parent, node.searched) = (listed.parent, searched);
             }
             let mut works = self.templates_in_base(&sources);
             works.extend(self.rows(id, &sources)?);
@@ -235,7 +240,7 @@ impl<'c> Crawl<'c> {
                 });
             if same {
                 let sources = record.sources.clone();
-                let parent = parent.map_or(Parent::Unknown, |(parent, _)| parent);
+                let parent = parent(record.parent);
                 let mut works = self.absorb(record, place, parent, searched);
                 works.extend(self.rows(id, &sources)?);
                 return Ok(works);
@@ -244,10 +249,7 @@ impl<'c> Crawl<'c> {
         match self.read_database(id, title) {
             Ok(record) => {
                 let sources = record.sources.clone();
-                let parent = match parent {
-                    Some((parent, _)) => parent,
-                    None => record.parent.map_or(Parent::Unknown, Parent::Block),
-                };
+                let parent = parent(record.parent);
                 let mut works = self.keep(record, parent, searched)?;
                 works.extend(self.rows(id, &sources)?);
                 Ok(works)
@@ -335,7 +337,7 @@ impl<'c> Crawl<'c> {
         });
         if unreadable {
             self.count_failure(&record)?;
-            if self.base.nodes.contains_key(&id) {
+            if self.base.whole(id).is_some() {
                 let reason = record
                     .lines
                     .iter()
@@ -412,14 +414,14 @@ impl<'c> Crawl<'c> {
     }
 
     /// Notes that there is no content for a node, or that the earlier one has to do.
-    fn lost(&self, id: NotionId, kind: Kind, failed: Failed) -> Result<Vec<Work>, Error> {
+    pub fn lost(&self, id: NotionId, kind: Kind, failed: Failed) -> Result<Vec<Work>, Error> {
         let unreadable = matches!(failed, Failed::Unreadable(_));
         let (status, reason) = match failed.recoverable() {
             Ok(words) => words,
             Err(Failed::Fatal(error)) => return Err(error),
             Err(_) => return Ok(Vec::new()),
         };
-        let base = self.base.nodes.get(&id);
+        let base = self.base.whole(id);
         if unreadable {
             self.report
                 .problem(&format!("{} {id}: {reason}", kind_word(kind)));
@@ -433,9 +435,8 @@ impl<'c> Crawl<'c> {
                 self.loose_line(Line::new(id, kind, status, kept));
                 return Ok(self.children_in_base(id));
             }
-        } else if let Some(above) = base.and_then(|base| base.above) {
-            // The page that still shows it has changed without saying so.
-            self.found().stale.insert(above);
+        } else {
+            self.shown_no_more(id);
         }
         let listed = self.listing.get(id);
         let node = Node {
@@ -452,12 +453,19 @@ impl<'c> Crawl<'c> {
 
     /// A node whose parent is another one than before has left a page that may not say so.
     fn notice_move(&self, id: NotionId, parent: Option<NotionId>) {
-        let (Some(before), Some(node)) = (self.base.parents.get(&id), self.base.nodes.get(&id))
-        else {
-            return;
-        };
-        if *before != parent
-            && let Some(above) = node.above
+        if let Some(before) = self.base.parents.get(&id)
+            && *before != parent
+        {
+            self.shown_no_more(id);
+        }
+    }
+
+    /// The page that showed a node has changed without saying so. Nothing that is stored
+    /// of a database names its rows, so a database has not.
+    fn shown_no_more(&self, id: NotionId) {
+        let nodes = &self.base.nodes;
+        if let Some(above) = nodes.get(&id).and_then(|node| node.above)
+            && nodes.get(&above).is_some_and(|it| it.kind == Kind::Page)
         {
             self.found().stale.insert(above);
         }

@@ -1,17 +1,18 @@
 //! What belongs to the workspace as a whole: itself, its people, its emojis.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::Error;
-use super::attachments::{Attachments, FileRow};
-use super::base::JSON_LIMIT;
+use super::attachments::{Attachments, Rows};
+use super::base::{JSON_LIMIT, unless_damaged};
 use super::body::Record;
+use super::context::Crawl;
 use super::failed::{Failed, collect, reason};
 use super::ledger::{Line, Status};
-use super::run::Crawl;
 use crate::model::{How, Kind, NotionId, canonical, id_of};
 use crate::notion::{self, End};
 use crate::repo::{Entry, EntryKind, Stored};
@@ -23,8 +24,8 @@ pub struct Workspace {
     pub me: Value,
     /// Members and bots by id; `None` when the token may not see them.
     pub users: Option<BTreeMap<NotionId, Value>>,
-    /// The workspace's emojis, or why they cannot be listed.
-    pub emojis: Vec<Value>,
+    /// The workspace's emojis; `None` when they cannot be listed.
+    pub emojis: Option<Vec<Value>>,
 }
 
 impl<'c> Crawl<'c> {
@@ -40,8 +41,10 @@ impl<'c> Crawl<'c> {
                 .filter_map(|user| Some((id_of(&user)?, canonical(user))));
             with_id.collect()
         });
-        let mut emojis = emojis.unwrap_or_default();
-        emojis.sort_by_key(id_of);
+        let emojis = emojis.map(|mut emojis| {
+            emojis.sort_by_key(id_of);
+            emojis
+        });
         Ok(Workspace { me, users, emojis })
     }
 
@@ -81,19 +84,18 @@ impl<'c> Crawl<'c> {
     }
 
     /// A ledger line about something of the whole workspace.
-    fn workspace_line(&self, kind: Kind, status: Status, reason: &str) {
+    pub(super) fn workspace_line(&self, kind: Kind, status: Status, reason: &str) {
         self.loose_line(Line::new(self.workspace_id, kind, status, reason).at("listing"));
     }
 
     /// Notes, once, that the token may not read comments.
     pub fn deny_comments(&self, error: &notion::Error) {
-        use std::sync::atomic::Ordering;
         if !self.comments_denied.swap(true, Ordering::SeqCst) {
             let reason = reason(error);
             self.report
                 .problem(&format!("comments cannot be read: {reason}"));
             let line = Line::new(self.workspace_id, Kind::Comment, Status::Failed, reason);
-            self.loose_line(line.at(super::run::CAPABILITY));
+            self.loose_line(line.at(super::context::CAPABILITY));
         }
     }
 
@@ -118,9 +120,14 @@ impl<'c> Crawl<'c> {
             "workspace.json",
             self.repo.put_json(&canonical(workspace.me.clone()))?,
         );
-        let (rows, bytes) = self.emoji_files(&workspace.emojis)?;
-        if !workspace.emojis.is_empty() {
-            let emojis = workspace.emojis.iter().cloned().map(canonical).collect();
+        let kept = match workspace.emojis {
+            Some(_) => Vec::new(),
+            None => self.keep_emojis(),
+        };
+        let emojis = workspace.emojis.unwrap_or_default();
+        let (rows, bytes) = self.emoji_files(&emojis)?;
+        if !emojis.is_empty() {
+            let emojis = emojis.into_iter().map(canonical).collect();
             add(
                 "custom_emojis.json",
                 self.repo.put_json(&Value::Array(emojis))?,
@@ -143,13 +150,28 @@ impl<'c> Crawl<'c> {
             let users = users.into_values().collect();
             add("users.json", self.repo.put_json(&Value::Array(users))?);
         }
+        entries.extend(kept);
         Ok(entries)
     }
 
-    fn emoji_files(
-        &'c self,
-        emojis: &[Value],
-    ) -> Result<(Vec<FileRow>, Vec<(String, Stored)>), Error> {
+    /// The emojis as the previous snapshot has them.
+    fn keep_emojis(&self) -> Vec<Entry> {
+        for line in &self.base.lines {
+            if line.kind == Kind::CustomEmoji && line.place.is_empty() {
+                self.loose_line(line.clone());
+            }
+        }
+        let files = self.base.reserved.values();
+        files
+            .filter(|file| {
+                ["custom_emojis.json", "files.json"].contains(&file.name.as_str())
+                    || file.name.ends_with(".bin")
+            })
+            .cloned()
+            .collect()
+    }
+
+    fn emoji_files(&'c self, emojis: &[Value]) -> Result<Rows, Error> {
         let previous = self.reserved_json("files.json")?;
         let previous = previous.and_then(|rows| serde_json::from_value(rows).ok());
         let mut record = Record::new(self.workspace_id, Kind::CustomEmoji, self.clock.now());
@@ -180,8 +202,8 @@ impl<'c> Crawl<'c> {
         let Some(entry) = self.base.reserved.get(name) else {
             return Ok(None);
         };
-        let content = self.repo.read(entry.id, JSON_LIMIT)?;
-        Ok(serde_json::from_slice(&content).ok())
+        let content = unless_damaged(self.repo.read(entry.id, JSON_LIMIT))?;
+        Ok(content.and_then(|content| serde_json::from_slice(&content).ok()))
     }
 
     /// The listed people, and those who are only named: guests are not listed, but can
@@ -230,22 +252,37 @@ impl<'c> Crawl<'c> {
                 _ => ask.push(line),
             }
         }
-        let asked: Vec<Result<(Line, Option<Value>), Error>> = pool.install(|| {
-            ask.into_par_iter()
-                .map(
-                    |mut line| match self.api.user(line.id).map_err(Failed::from) {
-                        Ok(user) => Ok((line, Some(canonical(user)))),
-                        Err(Failed::Fatal(error)) => Err(error),
-                        Err(failed) => {
-                            if let Ok(words) = failed.recoverable() {
-                                (line.status, line.reason) = words;
-                            }
-                            Ok((line, None))
+        let away = AtomicBool::new(false);
+        let ask_one = |mut line: Line| {
+            if away.load(Ordering::SeqCst) {
+                line.status = Status::Failed;
+                line.reason = "Notion did not answer for others before".to_string();
+                return Ok((line, None));
+            }
+            let answer = self.api.user(line.id);
+            // The rest of the workspace is there: people alone are no reason to lose it.
+            if matches!(&answer, Err(error) if error.kind == notion::Kind::Away) {
+                away.store(true, Ordering::SeqCst);
+            }
+            match answer {
+                Ok(user) => Ok((line, Some(canonical(user)))),
+                Err(error) if error.kind == notion::Kind::Away => {
+                    (line.status, line.reason) = (Status::Failed, reason(&error));
+                    Ok((line, None))
+                }
+                Err(error) => match Failed::from(error).recoverable() {
+                    Err(Failed::Fatal(error)) => Err(error),
+                    words => {
+                        if let Ok(words) = words {
+                            (line.status, line.reason) = words;
                         }
-                    },
-                )
-                .collect()
-        });
+                        Ok((line, None))
+                    }
+                },
+            }
+        };
+        let asked: Vec<Result<(Line, Option<Value>), Error>> =
+            pool.install(|| ask.into_par_iter().map(ask_one).collect());
         for answer in asked {
             let (line, user) = answer?;
             people.extend(user.map(|user| (line.id, user)));

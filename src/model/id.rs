@@ -42,10 +42,10 @@ impl NotionId {
         if let Ok(id) = text.parse() {
             return Ok(id);
         }
-        if text.contains("://") {
-            if let Some(id) = NotionId::in_url(text) {
-                return Ok(id);
-            }
+        if text.contains("://")
+            && let Some(id) = NotionId::in_url(text)
+        {
+            return Ok(id);
         }
         Err(IdError {
             text: text.chars().take(80).collect(),

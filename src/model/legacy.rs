@@ -8,12 +8,34 @@ use serde_json::{Value, json};
 
 use super::{Kind, NotionId};
 
-/// A database in the 2022-06-28 shape: the container with the properties of its
-/// first data source, and without the list of data sources.
+/// What a database object of 2022-06-28 can hold besides its properties. `in_trash` came
+/// later in that version, and the connector drops `is_locked` itself.
+const DATABASE_KEYS: [&str; 17] = [
+    "archived",
+    "cover",
+    "created_by",
+    "created_time",
+    "description",
+    "icon",
+    "id",
+    "in_trash",
+    "is_inline",
+    "is_locked",
+    "last_edited_by",
+    "last_edited_time",
+    "object",
+    "parent",
+    "public_url",
+    "title",
+    "url",
+];
+
+/// A database in the 2022-06-28 shape: the container with the properties of its first
+/// data source, and without whatever came after that version.
 pub fn database_2022(container: &Value, sources: &[Value]) -> Value {
     let mut database = container.clone();
     if let Some(fields) = database.as_object_mut() {
-        fields.remove("data_sources");
+        fields.retain(|key, _| DATABASE_KEYS.contains(&key.as_str()));
         let properties = sources
             .first()
             .and_then(|source| source.get("properties"))
@@ -51,7 +73,8 @@ mod tests {
 
     #[test]
     fn a_database_of_several_sources_shows_the_first() {
-        let container = json!({"object": "database", "id": "x", "data_sources": [{"id": "a"}]});
+        let container = json!({"object": "database", "id": "x", "data_sources": [{"id": "a"}],
+            "database_type": "tasks"});
         let sources = [
             json!({"properties": {"T": {"type": "title"}}}),
             json!({"properties": {}}),

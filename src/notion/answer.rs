@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Error, Kind, Request, Response};
+use super::{Error, Kind, Request, Response, Token};
 
 /// An answer, with what Notion's error object says if it is one.
 #[derive(Clone, Debug)]
@@ -83,8 +83,13 @@ impl Answer {
         }
     }
 
-    /// The error that this answer is.
-    pub(super) fn error(&self, kind: Kind, request: &Request) -> Error {
+    /// The error that this answer is, without the token and never long, whatever the
+    /// host wrote.
+    pub(super) fn error(&self, kind: Kind, request: &Request, token: &Token) -> Error {
+        // The token goes first: a limit could leave half of it.
+        let start =
+            |text: &str, limit| -> String { token.redact(text).chars().take(limit).collect() };
+        let word = |text: &str| -> Box<str> { start(text, Error::WORD_LIMIT).into() };
         let text = String::from_utf8_lossy(&self.text);
         let message = match self.message() {
             Some(message) => message.to_owned(),
@@ -101,19 +106,18 @@ impl Answer {
             kind,
             endpoint: request.endpoint().into(),
             status: Some(self.status),
-            code: self.code().map(Box::from),
-            json_path: json_path(&message),
-            message: if guidance.is_empty() {
-                message
-            } else {
-                format!("{message} (Notion advises: {guidance})")
-            },
-            request_id: self.request_id.clone(),
-            body: text
-                .chars()
-                .take(Error::BODY_LIMIT)
-                .collect::<String>()
-                .into(),
+            code: self.code().map(word),
+            json_path: json_path(&message).as_deref().map(word),
+            message: start(
+                &if guidance.is_empty() {
+                    message
+                } else {
+                    format!("{message} (Notion advises: {guidance})")
+                },
+                Error::MESSAGE_LIMIT,
+            ),
+            request_id: self.request_id.as_deref().map(word),
+            body: start(&text, Error::BODY_LIMIT).into(),
         }
     }
 }
@@ -189,7 +193,7 @@ mod tests {
         let body = format!(
             r#"{{"object":"error","code":"validation_error","request_id":"r1","message":"body failed validation: body.children[0].paragraph.rich_text.length should be ≤ `100`, instead was `164`.","pad":"{long}"}}"#
         );
-        let error = read(&[], &body).error(Kind::Validation, &request);
+        let error = read(&[], &body).error(Kind::Validation, &request, &token());
         assert_eq!(request.method, Method::Get);
         assert_eq!(&*error.endpoint, "GET /v1/pages/x");
         assert_eq!(error.code.as_deref(), Some("validation_error"));
@@ -201,10 +205,26 @@ mod tests {
         assert_eq!(error.body.chars().count(), Error::BODY_LIMIT);
     }
 
+    fn token() -> Token {
+        Token::new("ntn_0123456789").unwrap()
+    }
+
+    #[test]
+    fn an_error_is_short_and_without_the_token_whatever_the_host_wrote() {
+        let long = "ntn_0123456789 ".repeat(100_000);
+        let body = serde_json::json!({"object": "error", "code": long, "message": long, "request_id": long}).to_string();
+        let error = read(&[], &body).error(Kind::Other, &Request::get("/v1/x"), &token());
+        let text = format!("{error} {error:?}");
+        assert!(!text.contains("0123"), "{text}");
+        assert!(error.message.starts_with("*** ***"), "{error}");
+        assert_eq!(error.message.chars().count(), Error::MESSAGE_LIMIT);
+        assert!(text.len() < 8000, "{}", text.len());
+    }
+
     #[test]
     fn an_answer_of_a_proxy_is_an_error_like_any_other() {
         let answer = read(&[("x-notion-request-id", "r2")], "<html>Bad gateway\u{1F}");
-        let error = answer.error(Kind::Server, &Request::get("/v1/users/me"));
+        let error = answer.error(Kind::Server, &Request::get("/v1/users/me"), &token());
         assert_eq!(error.code, None);
         assert_eq!(error.request_id.as_deref(), Some("r2"));
         assert!(error.body.starts_with("<html>"));

@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -16,6 +16,10 @@ use super::{Error, Kind, Request, Token, Transport};
 use crate::clock::Clock;
 use crate::report::{Counter, Report};
 use crate::stop::Stop;
+
+/// Calls that may fail one after the other before Notion counts as away. Each has been
+/// sent [`Retry::SENDS`] times before, so this is minutes.
+const AWAY: u32 = 25;
 
 /// What a client needs to know.
 #[derive(Clone, Debug)]
@@ -34,12 +38,16 @@ pub struct Notion {
     pub(super) gate: Gate,
     pub(super) clock: Arc<dyn Clock>,
     report: Arc<dyn Report>,
+    /// Kept to take it out of whatever repeats it.
+    token: Token,
     calls: AtomicU64,
+    /// Calls that failed one after the other, retries included.
+    failed: AtomicU32,
     seed: RandomState,
 }
 
 impl Notion {
-    /// A client over any transport; of the settings it uses only the cap.
+    /// A client over any transport; of the settings it does not use the address.
     pub fn new(
         settings: &Settings,
         transport: Box<dyn Transport>,
@@ -58,7 +66,9 @@ impl Notion {
             gate,
             clock,
             report,
+            token: settings.token.clone(),
             calls: AtomicU64::new(0),
+            failed: AtomicU32::new(0),
             seed: RandomState::new(),
         }
     }
@@ -73,13 +83,39 @@ impl Notion {
         report: Arc<dyn Report>,
     ) -> Result<Notion, Error> {
         let http = Http::new(&settings.api_url, settings.token.clone())
-            .map_err(|why| Error::local(format!("API URL '{}': {why}", settings.api_url)))?;
+            .map_err(|why| Error::local(format!("the API's address: {why}")))?;
         Ok(Notion::new(settings, Box::new(http), clock, stop, report))
     }
 
     /// Sends a request until there is an answer. A request that is too much at once
     /// gets a smaller `page_size`, which stays in `request`.
     pub(super) fn call(&self, request: &mut Request) -> Result<Value, Error> {
+        let result = self.call_once(request);
+        match &result {
+            Err(error) if error.kind == Kind::Stopped => {}
+            Err(error)
+                if matches!(error.kind, Kind::Server | Kind::Transport | Kind::Malformed) =>
+            {
+                let count = self.failed.fetch_add(1, Ordering::Relaxed) + 1;
+                if count >= AWAY {
+                    let message = format!(
+                        "{count} calls failed in a row, the last one: {}",
+                        error.message
+                    );
+                    return result.map_err(|error| Error {
+                        kind: Kind::Away,
+                        message,
+                        ..error
+                    });
+                }
+            }
+            _ => self.failed.store(0, Ordering::Relaxed),
+        }
+        result
+    }
+
+    /// One call, whatever became of the calls before it.
+    fn call_once(&self, request: &mut Request) -> Result<Value, Error> {
         let safety = Safety::of(request);
         let mut retry = Retry::default();
         loop {
@@ -94,7 +130,7 @@ impl Notion {
                     let Some(wait) = retry.next(self.jitter(), failure.asked) else {
                         return Err(failure.error);
                     };
-                    self.gate.sleep(wait);
+                    self.gate.sleep(wait, &retry.why(&failure.error));
                 }
                 Verdict::Done | Verdict::Fail(_) => return Err(failure.error),
             }
@@ -115,9 +151,10 @@ impl Notion {
             Ok(response) => response,
             Err(failure) => {
                 let verdict = judge_failure(&failure, safety);
+                let message = self.token.redact(&failure.to_string());
                 return Err(Box::new(Failure {
                     verdict,
-                    error: Error::new(verdict.kind(), request.endpoint(), failure.to_string()),
+                    error: Error::new(verdict.kind(), request.endpoint(), message),
                     asked: None,
                 }));
             }
@@ -140,7 +177,7 @@ impl Notion {
         }
         Err(Box::new(Failure {
             verdict,
-            error: answer.error(verdict.kind(), request),
+            error: answer.error(verdict.kind(), request, &self.token),
             asked: answer.retry_after,
         }))
     }

@@ -14,6 +14,8 @@ use super::client::stopped;
 use super::retry::Retry;
 use super::{Error, Kind, Notion, Stream, TransportError};
 
+/// Why the parts that were read do not belong together.
+const CHANGED: &str = "the file changed while it was read";
 /// How much is read at once.
 const CHUNK: usize = 64 * 1024;
 
@@ -32,6 +34,7 @@ impl Notion {
     /// [`Kind::Expired`] when the host no longer knows the URL (403, 404, 410, and the 400
     /// and 401 that file hosts also give): ask Notion for the object again, and download
     /// with the fresh URL into a fresh writer.
+    /// [`Kind::Conflict`] when the file changed while it was read: begin anew.
     /// [`Kind::Local`] when `into` fails. After any error, what was written is worthless.
     pub fn download(&self, url: &str, into: &mut dyn Write) -> Result<Download, Error> {
         let endpoint = format!("GET {}", without_query(url));
@@ -41,6 +44,8 @@ impl Notion {
             written: 0,
             hash: Sha256::new(),
             ranges: true,
+            tag: None,
+            length: None,
         };
         loop {
             let before = copy.written;
@@ -50,7 +55,7 @@ impl Notion {
             let from = if copy.ranges { copy.written } else { 0 };
             let step = match self.transport.download(url, from) {
                 Ok(stream) => copy.take(stream, from, &|| self.gate.is_stopped()),
-                Err(failure) => Step::from_failure(&failure),
+                Err(failure) => Step::from_failure(&failure, url),
             };
             let (kind, status, message, asked) = match step {
                 Step::Done(content_type) => {
@@ -70,7 +75,10 @@ impl Notion {
             }
             let asked = asked.and_then(|text| wait_from_text(&text, self.clock.now()));
             match retry.next(self.jitter(), asked) {
-                Some(wait) => self.gate.sleep(wait),
+                Some(wait) => {
+                    let error = error(kind, endpoint.clone(), None, message);
+                    self.gate.sleep(wait, &retry.why(&error));
+                }
                 None => return Err(error(kind, endpoint, status, message)),
             }
         }
@@ -88,10 +96,18 @@ enum Step {
 }
 
 impl Step {
-    fn from_failure(failure: &TransportError) -> Step {
-        let text = failure.to_string();
+    /// The text of a failure may repeat the URL, whose signature is for nobody to see.
+    fn from_failure(failure: &TransportError, url: &str) -> Step {
+        let secret = url.get(without_query(url).len()..).unwrap_or_default();
+        let text = match secret {
+            "" => failure.to_string(),
+            secret => failure.to_string().replace(secret, ""),
+        };
         match failure {
-            TransportError::Request(_) => Step::Fail(Kind::Local, None, text),
+            TransportError::Request(_) => {
+                let text = "the file's address is none that can be asked".to_owned();
+                Step::Fail(Kind::Other, None, text)
+            }
             TransportError::Tls(_) => Step::Fail(Kind::Transport, None, text),
             _ => Step::Again(Kind::Transport, None, text, None),
         }
@@ -106,6 +122,10 @@ struct Copy<'a> {
     hash: Sha256,
     /// Whether the host may be asked for a part.
     ranges: bool,
+    /// What tells this version of the file from others, as far as the host says.
+    tag: Option<String>,
+    /// The length of the whole file in bytes, as far as the host says.
+    length: Option<u64>,
 }
 
 impl Copy<'_> {
@@ -159,6 +179,18 @@ impl Copy<'_> {
             self.ranges = false;
         }
         let length = header("content-length").and_then(|text| text.trim().parse::<u64>().ok());
+        let tag = header("etag");
+        let whole = match range {
+            Some(range) if status == 206 => range.length,
+            _ => length.filter(|_| !encoded),
+        };
+        let differs = differs(&self.tag, &tag) || differs(&self.length, &whole);
+        if self.written > 0 && differs {
+            return fail(Kind::Conflict, CHANGED);
+        }
+        if self.written == 0 {
+            (self.tag, self.length) = (tag, whole);
+        }
         let end = if encoded {
             None
         } else {
@@ -189,8 +221,7 @@ impl Copy<'_> {
                 skipped.update(known);
                 skip -= known.len() as u64;
                 if skip == 0 && skipped.clone().finalize() != self.hash.clone().finalize() {
-                    let message = "the file changed while it was read";
-                    return fail(Kind::Transport, message);
+                    return fail(Kind::Conflict, CHANGED);
                 }
             }
             if let Err(error) = self.into.write_all(new) {
@@ -207,22 +238,33 @@ impl Copy<'_> {
                 Kind::Malformed,
                 "the file is longer than the file host said",
             ),
-            _ if skip > 0 => fail(Kind::Transport, "the file changed while it was read"),
+            _ if skip > 0 => fail(Kind::Conflict, CHANGED),
             _ => Step::Done(content_type),
         }
     }
 }
 
-/// The first byte of a `Content-Range: bytes 5-9/10`.
+/// Whether both are known and are not the same.
+fn differs<T: PartialEq>(before: &Option<T>, now: &Option<T>) -> bool {
+    before.is_some() && now.is_some() && before != now
+}
+
+/// What a `Content-Range: bytes 5-9/10` tells.
+#[derive(Clone, Copy)]
 struct Range {
+    /// The first byte.
     from: u64,
+    /// The length of the whole, if the host knows it.
+    length: Option<u64>,
 }
 
 impl Range {
     fn read(text: &str) -> Option<Range> {
-        let (from, _) = text.trim().strip_prefix("bytes")?.split_once('-')?;
+        let (from, rest) = text.trim().strip_prefix("bytes")?.split_once('-')?;
         let from = from.trim().parse().ok()?;
-        Some(Range { from })
+        let length = rest.split_once('/').map(|(_, length)| length);
+        let length = length.and_then(|length| length.trim().parse().ok());
+        Some(Range { from, length })
     }
 }
 

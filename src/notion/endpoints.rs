@@ -2,7 +2,7 @@
 //!
 //! What comes out is Notion's JSON as it is, unknown fields included.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::listing::{PAGE_SIZE, Repeats, Seen};
 use super::{Each, End, Error, Notion, Request};
@@ -62,16 +62,6 @@ impl Notion {
     /// Lists every custom emoji.
     pub fn custom_emojis(&self, each: Each) -> Result<End, Error> {
         self.objects(listing("/v1/custom_emojis"), "results", each)
-    }
-
-    /// Lists every page and data source that the search index knows, last edited first.
-    /// The index is not exhaustive (section 2.2).
-    pub fn search(&self, each: Each) -> Result<End, Error> {
-        let body = json!({
-            "page_size": PAGE_SIZE,
-            "sort": {"timestamp": "last_edited_time", "direction": "descending"},
-        });
-        self.objects(Request::post("/v1/search", body), "results", each)
     }
 
     /// Lists the first level of blocks below a page or block, in document order.

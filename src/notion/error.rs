@@ -13,12 +13,15 @@ pub enum Kind {
     NotFound,
     /// 400: the request, or what it names, is not what Notion accepts.
     Validation,
-    /// 409, after retries.
+    /// 409, after retries; or a file that changed while it was read.
     Conflict,
     /// 429 with reason `public_api_request_blocked`: waiting does not help.
     Blocked,
     /// 5xx, after retries.
     Server,
+    /// Like `Server` or `Transport`, and so many calls before it ended the same way that
+    /// there is no use in going on.
+    Away,
     /// 429 or 529 where waiting was not possible.
     RateLimited,
     /// No answer: no connection, a time-out, a cut answer. After retries.
@@ -59,6 +62,11 @@ pub struct Error {
 impl Error {
     /// How many characters of an answer an error keeps.
     pub const BODY_LIMIT: usize = 512;
+    /// How many characters of Notion's message an error keeps. Errors go into the
+    /// ledger and onto the screen; a real message has a few hundred.
+    pub const MESSAGE_LIMIT: usize = 2000;
+    /// How many characters an error keeps of Notion's code, request id and path.
+    pub const WORD_LIMIT: usize = 200;
 
     /// An error of `kind` that no answer explains.
     pub fn new(kind: Kind, endpoint: impl Into<Box<str>>, message: impl Into<String>) -> Error {

@@ -78,8 +78,11 @@ impl Gate {
     }
 
     /// Waits on behalf of one worker, before a repetition; less when the run is asked
-    /// to end.
-    pub(super) fn sleep(&self, time: Duration) {
+    /// to end. The people who watch see `why` until any worker sends a request: while
+    /// others go on, nobody needs to know.
+    pub(super) fn sleep(&self, time: Duration, why: &str) {
+        self.waiting.store(true, Ordering::Relaxed);
+        self.report.waiting(time, why);
         let end = self.clock.elapsed().saturating_add(time);
         while !self.is_stopped() {
             let left = end.saturating_sub(self.clock.elapsed());
@@ -151,6 +154,23 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_before_a_repetition_is_told_too() {
+        let clock = Arc::new(ManualClock::at(jiff::Timestamp::UNIX_EPOCH));
+        let heard = Arc::new(Heard::default());
+        let gate = Gate::new(None, clock, Stop::new(), heard.clone());
+        gate.sleep(Duration::from_secs(8), "no connection");
+        drop(gate.pass().unwrap());
+        let heard = heard.0.lock().unwrap();
+        assert_eq!(
+            *heard,
+            [
+                (Duration::from_secs(8), "no connection".to_owned()),
+                (Duration::ZERO, String::new())
+            ]
+        );
+    }
+
+    #[test]
     fn a_raised_flag_ends_all_waits_at_once() {
         let clock = Arc::new(ManualClock::at(jiff::Timestamp::UNIX_EPOCH));
         let stop = Stop::new();
@@ -159,7 +179,7 @@ mod tests {
         gate.pass().unwrap().told(refused, "");
         stop.raise(StopReason::Interrupted);
         assert!(gate.pass().is_none());
-        gate.sleep(Duration::from_secs(5));
+        gate.sleep(Duration::from_secs(5), "");
         assert_eq!(clock.elapsed(), Duration::ZERO);
     }
 

@@ -7,9 +7,12 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
+use ureq::config::Config;
 use ureq::http::{self, Uri};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Timeout};
 
+use super::resolve::Remembering;
 use super::{Request, Response, Stream, Token, Transport, TransportError};
 
 /// The version of the API that this client speaks (section 1.9 of the API digest).
@@ -25,6 +28,31 @@ const ANSWER_LIMIT: u64 = 64 * 1024 * 1024;
 /// More connections kept than there will be workers.
 const IDLE_CONNECTIONS: usize = 64;
 
+/// Whether the token may be sent to the API at this address, and then whether that is
+/// on this machine. The error says what is wrong; it does not repeat the address, which
+/// may hold a password.
+pub fn check_api_url(url: &str) -> Result<bool, &'static str> {
+    let uri: Uri = url
+        .trim()
+        .trim_end_matches('/')
+        .parse()
+        .map_err(|_| "not a URL")?;
+    let authority = uri.authority().ok_or("not a URL with a host")?;
+    if authority.as_str().contains('@') {
+        return Err("must not contain a user name or password");
+    }
+    if uri.query().is_some() || url.contains('#') {
+        return Err("must not contain a query or a fragment");
+    }
+    let local = is_loopback(authority.host());
+    match uri.scheme_str() {
+        Some("https") => Ok(local),
+        Some("http") if local => Ok(local),
+        Some("http") => Err("plain http would show the token to the network; use https"),
+        _ => Err("must begin with https://"),
+    }
+}
+
 /// The real transport.
 pub(super) struct Http {
     api: Agent,
@@ -37,24 +65,8 @@ pub(super) struct Http {
 impl Http {
     /// A transport to the API at `url`. The error says what is wrong with the URL.
     pub(super) fn new(url: &str, token: Token) -> Result<Http, &'static str> {
+        let local = check_api_url(url)?;
         let base = url.trim().trim_end_matches('/').to_owned();
-        let uri: Uri = base.parse().map_err(|_| "not a URL")?;
-        let authority = uri.authority().ok_or("not a URL with a host")?;
-        if authority.as_str().contains('@') {
-            return Err("must not contain a user name or password");
-        }
-        if uri.query().is_some() || url.contains('#') {
-            return Err("must not contain a query or a fragment");
-        }
-        let local = is_loopback(authority.host());
-        match uri.scheme_str() {
-            Some("https") => {}
-            Some("http") if local => {}
-            Some("http") => {
-                return Err("plain http would show the token to the network; use https");
-            }
-            _ => return Err("must begin with https://"),
-        }
         let agent = format!("notion-backup/{}", env!("CARGO_PKG_VERSION"));
         let common = || {
             let config = Agent::config_builder()
@@ -77,8 +89,8 @@ impl Http {
             .timeout_per_read(Some(STALL))
             .build();
         Ok(Http {
-            api: api.into(),
-            files: files.into(),
+            api: with_memory(api),
+            files: with_memory(files),
             base,
             token,
         })
@@ -118,6 +130,7 @@ impl Transport for Http {
         let (parts, body) = answer.map_err(failure)?.into_parts();
         let mut bytes = Vec::new();
         body.into_with_config()
+            // Of what it unpacks to.
             .limit(ANSWER_LIMIT)
             .reader()
             .read_to_end(&mut bytes)
@@ -149,6 +162,10 @@ impl Transport for Http {
             body: Box::new(unlimited(body)),
         })
     }
+}
+
+fn with_memory(config: Config) -> Agent {
+    Agent::with_parts(config, DefaultConnector::default(), Remembering::default())
 }
 
 fn unlimited(body: Body) -> impl Read + Send {

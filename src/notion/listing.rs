@@ -35,7 +35,7 @@ pub(super) struct Seen(HashSet<NotionId>);
 
 impl Seen {
     /// Whether an object is new; one without an id always is.
-    fn is_new(&mut self, object: &Value) -> bool {
+    pub(super) fn is_new(&mut self, object: &Value) -> bool {
         let id = object["id"].as_str().and_then(|text| text.parse().ok());
         id.is_none_or(|id| self.0.insert(id))
     }
@@ -114,19 +114,28 @@ impl Notion {
                 Some(cursor) if more != Some(false) => {
                     if cursors.insert(cursor.clone()) {
                         set_cursor(&mut request, Some(cursor));
-                        answer = match self.call(&mut request) {
-                            Err(error) if !restarted && cursor_refused(&error) => {
+                        match self.call(&mut request) {
+                            Ok(next) => {
+                                answer = next;
+                                continue;
+                            }
+                            Err(error) if cursor_refused(&error) && !restarted => {
                                 restarted = true;
                                 skip = given;
                                 cursors.clear();
                                 set_cursor(&mut request, None);
-                                self.call(&mut request)?
+                                answer = self.call(&mut request)?;
+                                continue;
                             }
-                            answer => answer?,
-                        };
-                        continue;
+                            Err(error) if cursor_refused(&error) => {
+                                let reason = "Notion refused its own cursor twice";
+                                incomplete.get_or_insert(reason.to_owned());
+                            }
+                            Err(error) => return Err(error),
+                        }
+                    } else {
+                        incomplete.get_or_insert("Notion repeated a cursor".to_owned());
                     }
-                    incomplete.get_or_insert("Notion repeated a cursor".to_owned());
                 }
                 None if more == Some(true) => {
                     incomplete.get_or_insert("Notion has more but gave no cursor".to_owned());

@@ -14,8 +14,10 @@ mod gate;
 mod http;
 mod listing;
 mod pace;
+mod resolve;
 mod retry;
 mod rows;
+mod search;
 #[cfg(test)]
 mod testing;
 mod token;
@@ -25,6 +27,7 @@ pub use client::{Notion, Settings};
 pub use download::Download;
 pub use endpoints::Property;
 pub use error::{Error, Kind};
+pub use http::check_api_url;
 pub use listing::{Each, End};
 pub use token::{Token, TokenError};
 pub use transport::{Method, Request, Response, Stream, Transport, TransportError};

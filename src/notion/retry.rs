@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use super::answer::Answer;
-use super::{Kind, Method, Request, TransportError};
+use super::{Error, Kind, Method, Request, TransportError};
 
 /// Whether a request may be sent again when nobody knows what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +143,15 @@ impl Retry {
             .min(Self::LONGEST)
             .mul_f64(0.5 + jitter.clamp(0.0, 1.0));
         Some(own.max(asked.unwrap_or_default()))
+    }
+
+    /// Why it waits, for the people who watch.
+    pub(super) fn why(&self, error: &Error) -> String {
+        let (next, most) = (self.failures + 1, Self::SENDS);
+        match error.status {
+            Some(status) => format!("Notion answered with HTTP {status}, try {next} of {most}"),
+            None => format!("{}, try {next} of {most}", error.message),
+        }
     }
 }
 

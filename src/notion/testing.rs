@@ -28,6 +28,8 @@ pub(super) struct Record {
     /// The offsets asked for.
     pub(super) downloads: Mutex<Vec<u64>>,
     pub(super) counts: Mutex<Vec<Counter>>,
+    /// Why it waited; an empty one where a wait ended.
+    pub(super) waits: Mutex<Vec<String>>,
 }
 
 impl Record {
@@ -42,6 +44,10 @@ impl Report for Record {
         for _ in 0..amount {
             self.counts.lock().unwrap().push(counter);
         }
+    }
+
+    fn waiting(&self, _time: std::time::Duration, why: &str) {
+        self.waits.lock().unwrap().push(why.to_owned());
     }
 }
 

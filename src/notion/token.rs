@@ -21,6 +21,10 @@ pub enum TokenError {
 }
 
 impl Token {
+    /// Notion's tokens have about 50 characters. What is much shorter is no secret, such
+    /// as a placeholder for a proxy that knows the real one, and may be part of any word.
+    const SHORTEST_SECRET: usize = 8;
+
     /// Takes the token from a text. White space around it is dropped, since files
     /// and commands end their output with a line break.
     pub fn new(text: impl Into<String>) -> Result<Token, TokenError> {
@@ -33,6 +37,14 @@ impl Token {
             return Err(TokenError::BadCharacter);
         }
         Ok(Token(trimmed.to_owned()))
+    }
+
+    /// A text without the secret: a host may repeat in its answer what it was sent.
+    pub(super) fn redact(&self, text: &str) -> String {
+        if self.0.len() < Self::SHORTEST_SECRET {
+            return text.to_owned();
+        }
+        text.replace(&self.0, "***")
     }
 
     /// The secret itself, for the `Authorization` header and nothing else.
@@ -63,6 +75,16 @@ mod tests {
         assert_eq!(token.secret(), "ntn_secret");
         let printed = format!("{token} {token:?} {:?}", Some(&token));
         assert!(!printed.contains("secret"), "{printed}");
+    }
+
+    #[test]
+    fn an_answer_that_repeats_the_token_is_shown_without_it() {
+        let token = Token::new("ntn_secret").unwrap();
+        assert_eq!(
+            token.redact("Bearer ntn_secret, ntn_secrets"),
+            "Bearer ***, ***s"
+        );
+        assert_eq!(Token::new("t").unwrap().redact("a title"), "a title");
     }
 
     #[test]

@@ -80,13 +80,13 @@ pub enum Error {
     )]
     Locked {
         /// The lock file.
-        place: String,
+        place: Box<str>,
         /// The machine of the other process; `unknown` when it left no note.
-        host: String,
+        host: Box<str>,
         /// Its process id; 0 when it left no note.
         pid: u32,
         /// What it does.
-        command: String,
+        command: Box<str>,
         /// When it began.
         since: Option<Timestamp>,
         /// How much it claims; `None` for the state of one piece of work.

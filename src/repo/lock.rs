@@ -75,10 +75,10 @@ impl Note {
     /// The error for somebody who meets this lock.
     pub(super) fn refusal(self, place: String, kind: Option<LockKind>) -> Error {
         Error::Locked {
-            place,
-            host: self.host,
+            place: place.into(),
+            host: self.host.into(),
             pid: self.pid,
-            command: self.command,
+            command: self.command.into(),
             since: self.time,
             kind,
         }

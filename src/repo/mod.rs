@@ -98,13 +98,7 @@ impl Repository {
         files
             .create_folder("")
             .map_err(repository.io("create", ""))?;
-        let here = repository.list("")?;
-        // A freshly made file system has that folder at its top.
-        if here.iter().any(|entry| entry.name != "lost+found") {
-            return Err(Error::NotEmpty {
-                place: files.place(""),
-            });
-        }
+        repository.refuse_if_not_empty()?;
         let config = Config {
             format: FORMAT.to_string(),
             version: VERSION,
@@ -115,6 +109,28 @@ impl Repository {
         repository.write(CONFIG, &content, Publish::New)?;
         repository.sync_folder("")?;
         Ok(repository)
+    }
+
+    /// Whether a repository can be made in this folder, as far as a look can tell:
+    /// [`Error::NotEmpty`] when there is something in it. Nothing is written.
+    pub fn check_vacant(files: Arc<dyn Files>) -> Result<(), Error> {
+        let repository = Repository {
+            files,
+            id: String::new(),
+            touched: Mutex::default(),
+        };
+        repository.refuse_if_not_empty()
+    }
+
+    fn refuse_if_not_empty(&self) -> Result<(), Error> {
+        // A freshly made file system has that folder at its top.
+        let taken = |entry: &Listed| entry.name != "lost+found";
+        if self.list("")?.iter().any(taken) {
+            return Err(Error::NotEmpty {
+                place: self.files.place(""),
+            });
+        }
+        Ok(())
     }
 
     /// Opens the repository in this folder.

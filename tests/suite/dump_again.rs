@@ -8,6 +8,7 @@ use notion_backup::crawl::Comments;
 use notion_backup::crawl::ledger::Status;
 use notion_backup::dump;
 use notion_backup::model::{Kind, NotionId};
+use notion_backup::repo::Files;
 use notion_backup::stop::{Stop, StopReason};
 use serde_json::{Value, json};
 
@@ -26,7 +27,7 @@ const LISTINGS: [&str; 5] = [
 ];
 
 /// A site whose first dump is done and whose workspace has come to rest.
-fn rested(workspace: Workspace) -> Site {
+pub fn rested(workspace: Workspace) -> Site {
     let site = Site::new(workspace);
     site.fake.edit(|ws| ws.advance_minutes(10));
     site.dump();
@@ -40,7 +41,7 @@ fn get(site: &Site, name: &str) -> NotionId {
 }
 
 /// The requests of a dump that are no listings.
-fn beyond_listings(site: &Site) -> Vec<String> {
+pub fn beyond_listings(site: &Site) -> Vec<String> {
     let mut paths: Vec<String> = site
         .fake
         .requests()
@@ -54,7 +55,7 @@ fn beyond_listings(site: &Site) -> Vec<String> {
 }
 
 /// Small: a page with two pages below, one of them in a toggle, and a database with rows.
-fn small() -> Workspace {
+pub fn small() -> Workspace {
     let mut ws = Workspace::new(3);
     let home = ws.page(Parent::Workspace, "Home");
     ws.name("home", home);
@@ -113,6 +114,42 @@ fn an_unchanged_workspace_costs_the_listings_and_one_snapshot_file() {
 }
 
 #[test]
+fn a_page_that_is_only_mentioned_is_captured_and_stays() {
+    let mut ws = small();
+    let hidden = ws.page(Parent::Workspace, "Hidden");
+    ws.set_shared(hidden, Some(false));
+    let known = ws.page(Parent::Page(hidden), "Known from a mention");
+    ws.set_shared(known, Some(true));
+    ws.pages.get_mut(&known).unwrap().omitted_by_search = true;
+    let (home, mention) = (ws.get("home"), text::mention_page(known, "Known"));
+    ws.rich_block(home, "paragraph", Value::Array(vec![mention]));
+    let site = rested(ws);
+    let line = site.line(known, Kind::Page).unwrap();
+    assert_eq!(line.status, Status::Captured);
+    assert!(line.owners.contains(&home));
+    let (objects, tree) = (site.objects(), site.tree());
+    site.dump();
+    assert_same_tree(&tree, &site.tree());
+    assert!(site.objects() == objects, "objects were added");
+    assert_eq!(beyond_listings(&site), [format!("GET /v1/pages/{known}")]);
+}
+
+#[test]
+fn what_the_repository_has_lost_is_fetched_again() {
+    let site = rested(Workspace::everything(7));
+    let whole = site.tree();
+    let objects: Vec<String> = site.objects().into_iter().collect();
+    for keep in 2..9 {
+        let files: Arc<dyn Files> = site.files.clone();
+        for path in objects.iter().step_by(keep) {
+            let _ = files.remove(path);
+        }
+        site.dump();
+        assert_same_tree(&whole, &site.tree());
+    }
+}
+
+#[test]
 fn an_edit_costs_one_page() {
     let site = rested(small());
     let (child, line) = (get(&site, "child"), get(&site, "line"));
@@ -140,6 +177,20 @@ fn an_edit_costs_one_page() {
         site.tree()
             .contains_key(&format!("/{home}/{child}/page.json"))
     );
+}
+
+#[test]
+fn a_row_that_is_gone_costs_one_question() {
+    let site = rested(small());
+    let row = get(&site, "row 1");
+    site.fake.edit(|ws| ws.set_trashed(row, true));
+    site.dump();
+    assert_eq!(beyond_listings(&site), [format!("GET /v1/pages/{row}")]);
+    let status = site.line(row, Kind::Page).map(|line| line.status);
+    assert_eq!(status, Some(Status::Trashed));
+    let name = format!("/{row}/");
+    let kept = site.tree().into_keys().find(|path| path.contains(&name));
+    assert_eq!(kept, None);
 }
 
 #[test]
@@ -388,6 +439,11 @@ fn what_an_interrupted_dump_has_read_is_not_read_again() {
         let whole = site.elsewhere();
         whole.dump();
         assert_same_tree(&site.tree(), &whole.tree());
+        // And the run after that has nothing to write.
+        let objects = site.objects();
+        site.dump();
+        assert_same_tree(&site.tree(), &whole.tree());
+        assert!(site.objects() == objects, "objects were added");
     }
 }
 

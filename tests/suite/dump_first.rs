@@ -195,10 +195,9 @@ fn the_first_dump_sends_hardly_more_requests_than_it_must() {
         let least = site.fake.least_requests(asked);
         site.dump();
         let sent: u64 = site.requests().values().sum();
-        println!("{comments:?}: {sent} requests, {} needed", least.total());
         assert!(
             sent as f64 <= 1.05 * least.total() as f64,
-            "{sent} requests where {} do:\n{least}\n{:#?}",
+            "{comments:?}: {sent} requests where {} do:\n{least}\n{:#?}",
             least.total(),
             site.fake.counts()
         );
@@ -264,4 +263,26 @@ fn only_what_is_below_a_given_root_is_dumped() {
         );
         assert!(!found.contains(&ws.get("home")));
     });
+}
+
+#[test]
+fn a_search_that_is_cut_off_is_continued_from_its_far_end() {
+    let site = Site::new(Workspace::plain(700, 1));
+    site.fake.set(|switches| switches.search_cap = 400);
+    let summary = site.dump();
+    assert!(summary.complete);
+    assert_eq!(summary.counts["pages"], 700);
+    // Four pages to the cap; from the other end three, and one that shows what is known.
+    assert_eq!(site.requests()["POST /v1/search"], 8);
+}
+
+#[test]
+fn a_part_of_search_that_cannot_be_listed_makes_a_snapshot_incomplete() {
+    let site = Site::new(Workspace::plain(700, 1));
+    site.fake.set(|switches| switches.search_cap = 300);
+    let summary = site.dump();
+    assert!(!summary.complete);
+    assert!(summary.counts["pages"] < 700);
+    let told = summary.problems.iter().any(|it| it.contains("search"));
+    assert!(told, "{:?}", summary.problems);
 }

@@ -6,6 +6,7 @@ mod failures;
 mod listings;
 mod speed;
 mod walk;
+mod writes;
 
 use crate::support::{FakeNotion, Workspace};
 use client::Client;

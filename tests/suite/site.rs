@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use notion_backup::clock::{Clock, ManualClock};
@@ -23,6 +24,24 @@ pub struct Site {
     pub fake: FakeNotion,
     pub files: Arc<Memory>,
     pub options: Options,
+}
+
+/// A clock that does something whenever somebody sleeps on it.
+pub struct OnSleep<F>(pub ManualClock, pub F);
+
+impl<F: Fn() + Send + Sync> Clock for OnSleep<F> {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn sleep(&self, time: Duration, stop: &Stop) {
+        self.0.sleep(time, stop);
+        (self.1)();
+    }
 }
 
 /// Everything in a snapshot's tree: path to content.
@@ -66,9 +85,40 @@ impl Site {
         stop: &Stop,
         report: Arc<dyn Report>,
     ) -> Result<Summary, dump::Error> {
+        self.dump_through(self.files.clone(), options, stop, report)
+    }
+
+    /// Dumps into any files.
+    pub fn dump_through(
+        &self,
+        files: Arc<dyn Files>,
+        options: &Options,
+        stop: &Stop,
+        report: Arc<dyn Report>,
+    ) -> Result<Summary, dump::Error> {
+        let tools = (files, Arc::new(self.clock()) as Arc<dyn Clock>);
+        self.run(tools, options, stop, report)
+    }
+
+    /// Dumps by another clock.
+    pub fn dump_on(&self, clock: Arc<dyn Clock>) -> Result<Summary, dump::Error> {
+        let tools = (self.files.clone() as Arc<dyn Files>, clock);
+        self.run(tools, &self.options, &Stop::new(), Arc::new(Silent))
+    }
+
+    /// A clock that shows the workspace's time.
+    pub fn clock(&self) -> ManualClock {
         let now = self.fake.look(|ws| ws.now);
-        let now = Timestamp::from_millisecond(now).expect("a time");
-        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(now));
+        ManualClock::at(Timestamp::from_millisecond(now).expect("a time"))
+    }
+
+    fn run(
+        &self,
+        (files, clock): (Arc<dyn Files>, Arc<dyn Clock>),
+        options: &Options,
+        stop: &Stop,
+        report: Arc<dyn Report>,
+    ) -> Result<Summary, dump::Error> {
         let settings = Settings {
             token: Token::new(self.fake.token().to_string()).expect("a token"),
             api_url: self.fake.url(),
@@ -76,9 +126,12 @@ impl Site {
         };
         let notion = Notion::connect(&settings, clock.clone(), stop.clone(), report.clone())
             .expect("the client starts");
-        let result = dump::dump(&notion, &self.repo(), options, &*clock, stop, &*report);
-        // So that no two snapshots are of the same second.
-        self.fake.edit(|ws| ws.advance_seconds(1));
+        let now = clock.now();
+        let repo = Repository::open_or_create(files)?;
+        let result = dump::dump(&notion, &repo, options, &*clock, stop, &*report);
+        // The waits took time; and no two snapshots are of the same second.
+        let waited = clock.now().as_second() - now.as_second();
+        self.fake.edit(|ws| ws.advance_seconds(waited + 1));
         result
     }
 

@@ -1,4 +1,4 @@
-//! `cat`: one file of a snapshot, byte for byte.
+//! `cat`: one file of a snapshot, byte for byte, except on a terminal.
 
 use super::Context;
 use crate::cli::args::CatArgs;
@@ -25,7 +25,12 @@ pub fn run(args: &CatArgs, context: &Context<'_>) -> Result<Exit, Error> {
         ))
         .hint("write it to a file: notion-backup cat ... > FILE"));
     }
-    ui.raw(|out| repo.copy(place.id, out))?;
+    if ui.is_terminal() {
+        // What acts on a terminal is shown instead; a pipe gets the bytes.
+        ui.json_file(&repo.read(place.id, browse::JSON_LIMIT)?)?;
+    } else {
+        ui.raw(|out| repo.copy(place.id, out))?;
+    }
     Ok(Exit::Done)
 }
 

@@ -41,7 +41,14 @@ pub fn run(args: &DumpArgs, context: &Context<'_>) -> Result<Exit, Error> {
         interrupt::watch_deadline(&stop, time, Arc::clone(clock));
     }
 
-    let repo = Repository::open_or_create(super::files(&settings.repo))?;
+    let files = super::files(&settings.repo);
+    let repo = match Repository::open(Arc::clone(&files)) {
+        Err(repo::Error::NotARepository { .. }) => {
+            Repository::check_vacant(Arc::clone(&files))?;
+            None
+        }
+        repo => Some(repo?),
+    };
     let watch = ui.watch(Arc::clone(clock));
     let report = watch.report();
     let notion = Notion::connect(
@@ -51,14 +58,25 @@ pub fn run(args: &DumpArgs, context: &Context<'_>) -> Result<Exit, Error> {
         Arc::clone(&report),
     )?;
     let options = options(settings);
-    let result = dump::dump(
-        &notion,
-        &repo,
-        &options,
-        clock.as_ref(),
-        &stop,
-        report.as_ref(),
-    );
+    let result = (|| {
+        // A token that Notion refuses leaves no repository behind.
+        let (repo, me) = match repo {
+            Some(repo) => (repo, None),
+            None => {
+                let me = dump::whoami(&notion, report.as_ref())?;
+                (Repository::open_or_create(files)?, Some(me))
+            }
+        };
+        dump::dump_as(
+            me,
+            &notion,
+            &repo,
+            &options,
+            clock.as_ref(),
+            &stop,
+            report.as_ref(),
+        )
+    })();
     let seen = watch.finish();
     let summary = match result {
         Ok(summary) => summary,

@@ -105,6 +105,11 @@ impl Ui {
         self.out.raw(copy)
     }
 
+    /// Writes the content of a JSON file to a terminal.
+    pub fn json_file(&self, content: &[u8]) -> io::Result<()> {
+        self.out.json_file(content)
+    }
+
     /// Whether somebody looks at standard output on a terminal.
     pub fn is_terminal(&self) -> bool {
         self.out.is_terminal()

@@ -24,6 +24,32 @@ pub fn for_file(text: &str) -> Cow<'_, str> {
     })
 }
 
+/// JSON with what acts on a terminal written as JSON escapes: it means the same to a
+/// program. On a terminal that is also what cannot be seen.
+///
+/// JSON itself escapes only the first 32 control characters. Outside strings, where no
+/// escape may stand, there are none of these characters in JSON, line breaks excepted.
+pub fn for_json(json: &str, terminal: bool) -> Cow<'_, str> {
+    let act = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
+    if !json
+        .chars()
+        .any(|c| act(c) || (terminal && is_invisible(c)))
+    {
+        return Cow::Borrowed(json);
+    }
+    let mut result = String::with_capacity(json.len() + 16);
+    for letter in json.chars() {
+        if act(letter) || (terminal && is_invisible(letter)) {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                result.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            result.push(letter);
+        }
+    }
+    Cow::Owned(result)
+}
+
 fn escape(
     text: &str,
     dangerous: impl Fn(Option<char>, char, Option<char>) -> bool,
@@ -117,6 +143,27 @@ mod tests {
         ] {
             assert!(matches!(for_terminal(text), Cow::Borrowed(_)), "{text}");
         }
+    }
+
+    #[test]
+    fn json_means_the_same_afterwards() {
+        let text = "a\u{9b}31m\u{7f}\u{202e}\u{e0041}\u{1b}";
+        let json = serde_json::json!([text]).to_string();
+        let file = for_json(&json, false);
+        assert_eq!(file, "[\"a\\u009b31m\\u007f\u{202e}\u{e0041}\\u001b\"]");
+        let shown = for_json(&json, true);
+        assert_eq!(
+            shown,
+            "[\"a\\u009b31m\\u007f\\u202e\\udb40\\udc41\\u001b\"]"
+        );
+        for written in [file, shown] {
+            assert_eq!(
+                serde_json::from_str::<Vec<String>>(&written).unwrap(),
+                [text]
+            );
+        }
+        let plain = "{\n\t\"a\": \"é\"}\r\n";
+        assert!(matches!(for_json(plain, true), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -84,10 +84,17 @@ impl Out {
         writeln!(lock(&self.stream), "{text}")
     }
 
-    /// Writes one JSON object on a line of its own. JSON escapes control
-    /// characters itself.
+    /// Writes one JSON object on a line of its own.
     pub fn json(&self, value: &Value) -> io::Result<()> {
-        writeln!(lock(&self.stream), "{value}")
+        let json = value.to_string();
+        let text = sanitize::for_json(&json, self.terminal);
+        writeln!(lock(&self.stream), "{text}")
+    }
+
+    /// Writes a JSON file to a terminal, with nothing in it that acts on one.
+    pub fn json_file(&self, content: &[u8]) -> io::Result<()> {
+        let text = String::from_utf8_lossy(content);
+        write!(lock(&self.stream), "{}", sanitize::for_json(&text, true))
     }
 
     /// Writes bytes as they are, through `copy`.

@@ -69,6 +69,7 @@ mod tests {
         assert_eq!(count(2, "property"), "2 properties");
         assert_eq!(count(2, "day"), "2 days");
         assert_eq!(counted(1, "data_sources"), "1 data source");
+        assert_eq!(counted(1, "guests"), "1 guest");
         assert_eq!(counted(1000, "rows"), "1,000 rows");
     }
 

@@ -52,6 +52,26 @@ fn an_unreachable_host_is_told_as_such() {
 }
 
 #[test]
+fn a_wait_before_a_repetition_says_why_and_how_often() {
+    let bench = answering(|_, count| match count {
+        0 => Err(TransportError::Connect("refused".into())),
+        1 => error(503, "service_unavailable"),
+        _ => json_answer(200, json!({"object": "user"})),
+    });
+    bench.notion.me().unwrap();
+    let waits = bench.seen.waits.lock().unwrap();
+    assert_eq!(
+        *waits,
+        [
+            "cannot connect: refused, try 2 of 6",
+            "",
+            "Notion answered with HTTP 503, try 3 of 6",
+            ""
+        ]
+    );
+}
+
+#[test]
 fn a_write_with_an_unknown_outcome_is_not_repeated() {
     for failure in [504, 0] {
         let bench = answering(move |_, _| match failure {

@@ -117,6 +117,29 @@ fn a_file_that_changed_meanwhile_is_an_error() {
 }
 
 #[test]
+fn parts_of_two_versions_are_never_put_together() {
+    let other = ("etag", "\"b\"");
+    let length = |total: u32| format!("bytes 100000-{}/{total}", total - 1);
+    for (headers, total) in [(vec![other], 240_000), (vec![], 239_999)] {
+        let bench = serving(move |from, number| match number {
+            0 => file_answer(
+                200,
+                &[("etag", "\"a\""), ("content-length", "240000")],
+                breaks(&file()[..100_000]),
+            ),
+            _ => {
+                let range = length(total);
+                let mut headers = headers.clone();
+                headers.push(("content-range", &range));
+                file_answer(206, &headers, part(from))
+            }
+        });
+        let error = get(&bench).0.unwrap_err();
+        assert_eq!(error.kind, Kind::Conflict, "{error}");
+    }
+}
+
+#[test]
 fn another_part_than_asked_for_is_not_taken() {
     let bench = serving(|from, number| match (number, from) {
         (0, 0) => file_answer(200, &[], breaks(&file()[..10])),

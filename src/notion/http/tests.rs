@@ -254,6 +254,22 @@ fn a_body_without_end_is_refused() {
 }
 
 #[test]
+fn a_small_answer_that_unpacks_into_a_large_one_is_refused() {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let spaces = vec![b' '; 1 << 20];
+    for _ in 0..(ANSWER_LIMIT >> 20) + 1 {
+        gzip.write_all(&spaces).unwrap();
+    }
+    let packed = gzip.finish().unwrap();
+    assert!(packed.len() < 1 << 20);
+    let (base, _heard) = server(vec![answer("200 OK\r\nContent-Encoding: gzip", &packed)]);
+    assert_eq!(
+        http(&base).send(&Request::get("/v1/users/me")),
+        Err(TransportError::TooLarge(ANSWER_LIMIT))
+    );
+}
+
+#[test]
 fn only_addresses_that_keep_the_token_secret_are_taken() {
     let new = |url: &str| Http::new(url, Token::new("t").unwrap()).err();
     for good in [

@@ -122,7 +122,8 @@ fn a_refused_cursor_restarts_the_listing_once() {
         None => json_answer(200, page_of(&[1], Some("a"))),
         _ => refused_cursor(),
     });
-    assert_eq!(children(&bench).0.unwrap_err().kind, Kind::Validation);
+    // What was listed is good; that it is not all is said.
+    assert!(matches!(children(&bench).0, Ok(End::Incomplete(_))));
     assert_eq!(bench.seen.requests.lock().unwrap().len(), 4);
 }
 

@@ -21,7 +21,8 @@ pub struct Answer {
 
 impl Answer {
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+        let text = String::from_utf8_lossy(&self.body);
+        text.parse().unwrap_or(Value::Null)
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -117,6 +118,28 @@ impl Client {
             }
             body["start_cursor"] = page["next_cursor"].clone();
         }
+    }
+
+    /// Sends one part of a file upload.
+    pub fn upload(&self, id: &str, part: Option<u32>, kind: &str, content: &[u8]) -> Answer {
+        let mut body = Vec::new();
+        if let Some(part) = part {
+            let head = "--fence\r\ncontent-disposition: form-data; name=\"part_number\"\r\n\r\n";
+            body.extend_from_slice(format!("{head}{part}\r\n").as_bytes());
+        }
+        let head = "--fence\r\ncontent-disposition: form-data; name=\"file\"; filename=\"x\"";
+        body.extend_from_slice(format!("{head}\r\ncontent-type: {kind}\r\n\r\n").as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n--fence--\r\n");
+        let request = ureq::http::Request::builder()
+            .method("POST")
+            .uri(format!("{}/v1/file_uploads/{id}/send", self.base))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("notion-version", "2026-03-11")
+            .header("content-type", "multipart/form-data; boundary=fence")
+            .body(body)
+            .expect("a request");
+        read(self.agent.run(request).expect("an answer")).expect("a whole answer")
     }
 
     /// A download without any header of ours but these.

@@ -361,3 +361,28 @@ fn generated_pages_have_blocks_that_can_be_asked_for_singly() {
         before[0]
     );
 }
+
+#[test]
+fn the_fast_way_of_listing_generated_blocks_says_the_same_as_the_slow_one() {
+    let fake = FakeNotion::start(Workspace::plain(101, 130));
+    let client = Client::new(&fake);
+    let page = crate::support::workspace::ids::generated(0, 0);
+    let ask = |path: &str| {
+        let mut answer = client.get(path);
+        answer["request_id"].take();
+        answer
+    };
+    let path = format!("/blocks/{page}/children");
+    let fast = ask(&path);
+    let rest = format!(
+        "{path}?page_size=50&start_cursor={}",
+        fast["next_cursor"].as_str().unwrap()
+    );
+    let fast = [fast, ask(&rest)];
+    fake.set(|it| it.validate_answers = true);
+    assert_eq!(fast, [ask(&path), ask(&rest)]);
+    assert_eq!(fake.violations(), Vec::<String>::new());
+    fake.set(|it| it.validate_answers = false);
+    fake.edit(|ws| ws.set_trashed(page, true));
+    assert_eq!(client.get_status(&path), 404);
+}

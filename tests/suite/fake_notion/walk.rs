@@ -308,6 +308,13 @@ fn the_thrifty_dump_finds_everything_with_the_least_requests_and_fits_the_schema
     let items = least.of("GET pages/{id}/properties/{id}");
     assert_eq!(sent("GET /v1/pages/{id}/properties/{property}"), items);
     assert_eq!(counts.values().sum::<u64>(), least.total() + 1);
+    let every = fake.least_requests(Comments::Blocks);
+    assert_eq!(every.of("GET comments: blocks"), seen.blocks.len() as u64);
+    assert_eq!(
+        fake.least_requests(Comments::None)
+            .of("GET comments: pages"),
+        0
+    );
 
     fake.look(|ws| {
         let readable = |id: &&_| ws.can_see(**id) && !ws.is_trashed(**id);

@@ -206,6 +206,13 @@ fn serve(request: &Incoming, asset: &Asset) -> Outgoing {
         &asset.content_type,
         asset.content[from..to].to_vec(),
     );
+    let tag = asset
+        .content
+        .iter()
+        .fold(total as u64, |tag, byte| mix(tag ^ u64::from(*byte)));
+    answer
+        .headers
+        .push(("etag".into(), format!("\"{tag:016x}\"")));
     answer
         .headers
         .push(("accept-ranges".into(), "bytes".into()));

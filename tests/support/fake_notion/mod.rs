@@ -12,6 +12,8 @@
 //! fake.faults().push(Fault::on("GET", "/v1/blocks/*/children", What::rate_limited(90)).times(2));
 //! ```
 
+pub mod answers;
+pub mod fast;
 pub mod faults;
 pub mod files;
 pub mod filter;

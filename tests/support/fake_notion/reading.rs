@@ -69,7 +69,7 @@ fn content(call: &Call, segments: &[&str]) -> Answer {
 }
 
 /// What this endpoint does not know is refused, so that a typo does not pass for an option.
-fn check_query(call: &Call) -> Result<(), Refusal> {
+pub fn check_query(call: &Call) -> Result<(), Refusal> {
     const KNOWN: [&str; 9] = [
         "start_cursor",
         "page_size",

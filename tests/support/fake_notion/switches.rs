@@ -1,5 +1,7 @@
 //! The fake's manners: everything a test may turn on, off, up or down.
 
+use std::time::Duration;
+
 /// What the token is allowed to do (section 1.2).
 #[derive(Clone, Copy, Debug)]
 pub struct Capabilities {
@@ -40,6 +42,8 @@ pub struct Switches {
     pub url_lifetime: i64,
     /// The first download of every file answers 202: not ready yet.
     pub not_ready_once: bool,
+    /// How long an append takes, for those who want to see two collide.
+    pub append_time: Duration,
     /// A path before `/v1`, as behind a proxy, such as `/notion`.
     pub prefix: String,
 }
@@ -68,6 +72,7 @@ impl Default for Switches {
             refuse_is_archived: false,
             url_lifetime: 3_600_000,
             not_ready_once: false,
+            append_time: Duration::ZERO,
             prefix: String::new(),
         }
     }

@@ -41,8 +41,8 @@ impl Workspace {
     }
 }
 
-/// The type and payload of a generated block.
-pub fn content(page: &Page, position: u32) -> (&'static str, Value) {
+/// What a generated block says, and a number that decides its details.
+pub fn words(page: &Page, position: u32) -> (String, u64) {
     const WORDS: [&str; 12] = [
         "harbour", "ledger", "violet", "engine", "meadow", "signal", "copper", "winter", "anchor",
         "paper", "orchid", "bridge",
@@ -58,27 +58,30 @@ pub fn content(page: &Page, position: u32) -> (&'static str, Value) {
         words.push(' ');
         words.push_str(WORDS[pick]);
     }
-    let rich_text = text::rich(&words);
+    (words, seed)
+}
+
+/// The type of a generated block, and what its payload holds besides the text.
+pub fn shape(position: u32, seed: u64) -> (&'static str, Value) {
     match position % 10 {
         0 => (
             "heading_2",
-            json!({"rich_text": rich_text, "color": "default", "is_toggleable": false}),
+            json!({"color": "default", "is_toggleable": false}),
         ),
         3 => (
             "to_do",
-            json!({"rich_text": rich_text, "color": "default", "checked": seed & 1 == 0}),
+            json!({"color": "default", "checked": seed & 1 == 0}),
         ),
-        5 | 6 => (
-            "bulleted_list_item",
-            json!({"rich_text": rich_text, "color": "default"}),
-        ),
-        8 => (
-            "code",
-            json!({"rich_text": rich_text, "caption": [], "language": "plain text"}),
-        ),
-        _ => (
-            "paragraph",
-            json!({"rich_text": rich_text, "color": "default", "icon": null}),
-        ),
+        5 | 6 => ("bulleted_list_item", json!({"color": "default"})),
+        8 => ("code", json!({"caption": [], "language": "plain text"})),
+        _ => ("paragraph", json!({"color": "default", "icon": null})),
     }
+}
+
+/// The type and payload of a generated block.
+pub fn content(page: &Page, position: u32) -> (&'static str, Value) {
+    let (words, seed) = words(page, position);
+    let (kind, mut payload) = shape(position, seed);
+    payload["rich_text"] = text::rich(&words);
+    (kind, payload)
 }
