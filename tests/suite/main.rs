@@ -11,6 +11,7 @@ mod cli_usage;
 mod dump_again;
 mod dump_faults;
 mod dump_first;
+mod dump_moving;
 mod dump_random;
 mod dump_store;
 mod dump_trouble;
