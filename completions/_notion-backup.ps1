@@ -120,10 +120,12 @@ Register-ArgumentCompleter -Native -CommandName 'notion-backup' -ScriptBlock {
             break
         }
         'notion-backup;check' {
+            [CompletionResult]::new('--read-data-subset', '--read-data-subset', [CompletionResultType]::ParameterName, 'Read a part only: a random share such as 5%, or 2/7 for the second of seven parts')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The folder of backups [env: NOTION_BACKUP_REPO]')
             [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The folder of backups [env: NOTION_BACKUP_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)')
             [CompletionResult]::new('--read-data', '--read-data', [CompletionResultType]::ParameterName, 'Read every object too, and compare it with its hash: slower, and finds every damaged byte')
+            [CompletionResult]::new('--repair', '--repair', [CompletionResultType]::ParameterName, 'Save what can be saved of damaged snapshots, as new ones; best with --read-data')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write one JSON object a line on standard output, for programs')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Write results, warnings and errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Write results, warnings and errors only')

@@ -139,12 +139,16 @@ _notion__backup() {
             return 0
             ;;
         notion__subcmd__backup__subcmd__check)
-            opts="-r -q -v -h --read-data --repo --json --quiet --verbose --no-progress --config --help"
+            opts="-r -q -v -h --read-data --read-data-subset --repair --repo --json --quiet --verbose --no-progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --read-data-subset)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --repo)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then

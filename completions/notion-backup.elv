@@ -112,10 +112,12 @@ set edit:completion:arg-completer[notion-backup] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'notion-backup;check'= {
+            cand --read-data-subset 'Read a part only: a random share such as 5%, or 2/7 for the second of seven parts'
             cand -r 'The folder of backups [env: NOTION_BACKUP_REPO]'
             cand --repo 'The folder of backups [env: NOTION_BACKUP_REPO]'
             cand --config 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)'
             cand --read-data 'Read every object too, and compare it with its hash: slower, and finds every damaged byte'
+            cand --repair 'Save what can be saved of damaged snapshots, as new ones; best with --read-data'
             cand --json 'Write one JSON object a line on standard output, for programs'
             cand -q 'Write results, warnings and errors only'
             cand --quiet 'Write results, warnings and errors only'

@@ -88,9 +88,11 @@ complete -c notion-backup -n "__fish_notion_backup_using_subcommand cat" -s q -l
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand cat" -s v -l verbose -d 'Tell more of what is done; up to three times'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand cat" -l no-progress -d 'Do not show progress'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand cat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -l read-data-subset -d 'Read a part only: a random share such as 5%, or 2/7 for the second of seven parts' -r
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -l read-data -d 'Read every object too, and compare it with its hash: slower, and finds every damaged byte'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -l repair -d 'Save what can be saved of damaged snapshots, as new ones; best with --read-data'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -l json -d 'Write one JSON object a line on standard output, for programs'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -s q -l quiet -d 'Write results, warnings and errors only'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand check" -s v -l verbose -d 'Tell more of what is done; up to three times'

@@ -1,24 +1,27 @@
 //! Whether a repository is sound, and if not, what that means for whom.
 //!
 //! A check never stops at the first finding. It reads the configuration, every
-//! snapshot and every directory; sees that every file they name is there; and
-//! with `read_data` decompresses and hashes each of them. What it finds wrong it
+//! snapshot and every directory; sees that every file they name is there; and,
+//! as far as it is asked to, decompresses and hashes each of them. What it finds wrong it
 //! traces back to the paths that lose by it.
 //!
 //! No lock is taken: snapshots are listed before objects, so what a dump adds
 //! meanwhile shows at most as objects that no snapshot names yet.
 
+mod data;
 mod locate;
+pub mod repair;
 mod walk;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::repo::{Error, ObjectId, Repository, SnapshotId, is_unfinished};
-use crate::report::{Counter, Phase, Report};
+use crate::report::{Phase, Report};
 use crate::stop::Stop;
+pub use data::ReadData;
 use walk::Walk;
 
 /// How many paths a finding names; further ones are counted.
@@ -27,8 +30,8 @@ pub const SHOWN_PATHS: usize = 3;
 /// What to check.
 #[derive(Clone, Debug, Default)]
 pub struct CheckOptions {
-    /// Read every byte of every object, not the directories alone.
-    pub read_data: bool,
+    /// Which objects to read to the last byte. Directories always are.
+    pub read: ReadData,
     /// Ends the check early when raised.
     pub stop: Stop,
 }
@@ -89,7 +92,9 @@ pub struct Findings {
     pub trees: u64,
     /// Different objects that are named as files.
     pub objects: u64,
-    /// Bytes of content decompressed and hashed because of `read_data`.
+    /// Files decompressed and hashed because of [`CheckOptions::read`].
+    pub read_objects: u64,
+    /// Bytes of content of those.
     pub read_bytes: u64,
     /// Objects that no readable snapshot names.
     pub unreferenced_objects: u64,
@@ -125,14 +130,41 @@ struct Bad {
     what: String,
     /// Whether it is a directory, so that everything below it is out of reach.
     directory: bool,
-    /// Whether content is lost; else the object only is not what a directory says.
-    lost: bool,
+    fault: Fault,
+}
+
+/// The kinds of being wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    /// There is no file.
+    Missing,
+    /// The file does not hold what its name says.
+    Damaged,
+    /// The system does not let it be read. That may pass.
+    Unreadable,
+    /// The content is right, but a directory gives another size.
+    Size,
 }
 
 type BadObjects = BTreeMap<ObjectId, Bad>;
 
 /// Checks a repository. Whatever goes wrong becomes a finding.
 pub fn check(repository: &Repository, options: &CheckOptions, report: &dyn Report) -> Findings {
+    examine(repository, options, report).findings
+}
+
+/// What a check has found out, for whoever means to do something about it.
+struct Examined {
+    findings: Findings,
+    walk: Walk,
+    bad: BadObjects,
+    /// Directories through which a lost object is reached, as positions in the walk.
+    tainted: HashSet<u32>,
+    /// What could not be looked at, for reasons that may pass.
+    unreadable: Option<String>,
+}
+
+fn examine(repository: &Repository, options: &CheckOptions, report: &dyn Report) -> Examined {
     let mut findings = Findings::default();
     report.phase(Phase::Checking);
     if let Err(error) = repository.check_config() {
@@ -142,35 +174,54 @@ pub fn check(repository: &Repository, options: &CheckOptions, report: &dyn Repor
             "no command can open this repository until config.json is put right",
         );
     }
-    let snapshots = check_snapshots(repository, &mut findings);
+    let mut unreadable = None;
+    let roots = check_snapshots(repository, &mut unreadable, &mut findings);
     let mut bad = BadObjects::new();
-    let walk = Walk::run(repository, &snapshots, &mut bad, options, report);
+    let walk = Walk::run(repository, &roots, &mut bad, options, report);
     findings.trees = walk.trees.len() as u64;
     findings.objects = walk.files.len() as u64;
     // After a walk cut short, what is not named yet would seem to be left over.
     if !options.stop.is_raised() {
-        check_presence(repository, &walk, &mut bad, &mut findings);
+        check_presence(repository, &walk, &mut bad, &mut unreadable, &mut findings);
     }
-    if options.read_data {
-        read_data(repository, &walk, &mut bad, &mut findings, options, report);
-    }
+    data::read(repository, &walk, &mut bad, &mut findings, options, report);
+    let mut tainted = HashSet::new();
     if !bad.is_empty() {
-        locate::explain(repository, &walk, &snapshots, &bad, &mut findings);
+        tainted = locate::explain(
+            repository,
+            &walk,
+            &roots,
+            &bad,
+            &mut unreadable,
+            &mut findings,
+        );
     }
     findings.stopped = options.stop.is_raised();
     findings
         .findings
         .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    findings
+    let cause = bad.values().find(|bad| bad.fault == Fault::Unreadable);
+    Examined {
+        unreadable: unreadable.or_else(|| cause.map(|bad| bad.what.clone())),
+        findings,
+        walk,
+        bad,
+        tainted,
+    }
 }
 
 /// The root directory of every readable snapshot, newest first.
 type Roots = Vec<(SnapshotId, ObjectId)>;
 
-fn check_snapshots(repository: &Repository, findings: &mut Findings) -> Roots {
+fn check_snapshots(
+    repository: &Repository,
+    unreadable: &mut Option<String>,
+    findings: &mut Findings,
+) -> Roots {
     let all = match repository.all_snapshots() {
         Ok(all) => all,
         Err(error) => {
+            *unreadable = Some(error.to_string());
             findings.add(
                 Severity::Error,
                 error,
@@ -180,6 +231,9 @@ fn check_snapshots(repository: &Repository, findings: &mut Findings) -> Roots {
         }
     };
     for (id, error) in all.damaged {
+        if !error.is_damage() && !matches!(error, Error::Newer { .. }) {
+            *unreadable = Some(error.to_string());
+        }
         let (severity, meaning) = match error {
             Error::Newer { .. } => (
                 Severity::Warning,
@@ -217,6 +271,7 @@ fn check_presence(
     repository: &Repository,
     walk: &Walk,
     bad: &mut BadObjects,
+    unreadable: &mut Option<String>,
     findings: &mut Findings,
 ) {
     let folders: Vec<_> = (0..=u8::MAX)
@@ -225,11 +280,12 @@ fn check_presence(
         .collect();
     let mut present: HashMap<ObjectId, u64> = HashMap::new();
     let mut temporary = 0_u64;
-    let mut unread = false;
+    let mut set_aside = 0;
     for folder in folders {
         match folder {
             Ok(folder) => {
                 present.extend(folder.objects);
+                set_aside += folder.set_aside.len();
                 for (path, _) in folder.others {
                     if is_unfinished(&path) {
                         temporary += 1;
@@ -243,7 +299,7 @@ fn check_presence(
                 }
             }
             Err(error) => {
-                unread = true;
+                *unreadable = Some(error.to_string());
                 findings.add(
                     Severity::Error,
                     error,
@@ -279,7 +335,8 @@ fn check_presence(
         findings.unreferenced_objects += 1;
         findings.unreferenced_bytes += bytes;
     }
-    let doubtful = unread || !bad.is_empty() || !findings.damaged_snapshots.is_empty();
+    let doubtful =
+        unreadable.is_some() || !bad.is_empty() || !findings.damaged_snapshots.is_empty();
     if findings.unreferenced_objects > 0 {
         findings.add(
             Severity::Info,
@@ -294,6 +351,13 @@ fn check_presence(
             },
         );
     }
+    if set_aside > 0 {
+        findings.add(
+            Severity::Info,
+            format!("{set_aside} damaged files were set aside by a repair"),
+            "`prune` removes them once nothing needs them any more",
+        );
+    }
     if temporary > 0 {
         findings.add(
             Severity::Info,
@@ -305,74 +369,23 @@ fn check_presence(
 
 impl Bad {
     fn file(id: &ObjectId, error: Error) -> Bad {
-        let what = match error {
-            Error::Missing { .. } => format!("object {id} is missing"),
-            Error::Damaged { reason, .. } => format!("object {id} is damaged: {reason}"),
-            error => format!("object {id}: {error}"),
+        let (fault, what) = match error {
+            Error::Missing { .. } => (Fault::Missing, format!("object {id} is missing")),
+            Error::Damaged { reason, .. } => {
+                (Fault::Damaged, format!("object {id} is damaged: {reason}"))
+            }
+            error => (Fault::Unreadable, format!("object {id}: {error}")),
         };
         Bad {
             what,
             directory: false,
-            lost: true,
+            fault,
         }
     }
-}
 
-/// How many objects are read before the results are put together.
-const READ_AT_ONCE: usize = 1024;
-
-/// Reads every file that is there and not known to be bad.
-fn read_data(
-    repository: &Repository,
-    walk: &Walk,
-    bad: &mut BadObjects,
-    findings: &mut Findings,
-    options: &CheckOptions,
-    report: &dyn Report,
-) {
-    let mut ids: Vec<_> = walk
-        .files
-        .iter()
-        .map(|(id, size)| (*id, *size))
-        .filter(|(id, _)| !bad.contains_key(id))
-        .collect();
-    // Neighbours on the disk are read one after the other.
-    ids.sort_unstable();
-    report.expect((walk.trees.len() + ids.len()) as u64);
-    for ids in ids.chunks(READ_AT_ONCE) {
-        let read: Vec<_> = ids
-            .par_iter()
-            .filter(|_| !options.stop.is_raised())
-            .map(|(id, size)| {
-                let read = repository.copy(*id, &mut std::io::sink());
-                report.add(Counter::Objects, 1);
-                report.add(Counter::ObjectBytes, *read.as_ref().unwrap_or(&0));
-                (*id, *size, read)
-            })
-            .collect();
-        for (id, size, read) in read {
-            match read {
-                Ok(bytes) => {
-                    findings.read_bytes += bytes;
-                    if bytes != size {
-                        let what = format!(
-                            "object {id} holds {bytes} bytes where a directory says {size}"
-                        );
-                        bad.insert(
-                            id,
-                            Bad {
-                                what,
-                                directory: false,
-                                lost: false,
-                            },
-                        );
-                    }
-                }
-                Err(error) => {
-                    bad.insert(id, Bad::file(&id, error));
-                }
-            }
-        }
+    /// Whether content is lost; else the object only is not what a directory says.
+    fn is_lost(&self) -> bool {
+        self.fault != Fault::Size
     }
 }
 

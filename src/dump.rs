@@ -144,7 +144,6 @@ pub fn dump_as(
     };
     let state = repo.state(&group(&source), "dump", started)?;
     let parent = latest(repo, &source)?;
-    let parent_id = parent.as_ref().map(|(id, _)| id.clone());
     let before = Before {
         reads: load_reads(&state)?,
         snapshot: parent,
@@ -178,7 +177,7 @@ pub fn dump_as(
         finished: clock.now(),
         source,
         tree: crawled.tree,
-        parent: parent_id,
+        parent: crawled.parent.clone(),
         tags: options.tags.clone(),
         host: options.host.clone(),
         program: concat!("notion-backup ", env!("CARGO_PKG_VERSION")).to_string(),
@@ -186,6 +185,7 @@ pub fn dump_as(
         counts: crawled.counts.clone(),
         ledger: crawled.ledger.clone(),
         options: serde_json::to_value(wanted.depth()).map_err(crawl::Error::from)?,
+        repaired: None,
     };
     let id = repo.save_snapshot(&snapshot)?;
     save_reads(&state, &crawled.reads)?;

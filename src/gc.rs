@@ -28,8 +28,9 @@ const AT_ONCE: usize = 256;
 pub struct Plan {
     /// Objects that nothing needs, with the bytes that they take on the disk.
     pub objects: Vec<(ObjectId, u64)>,
-    /// Paths of files that were never finished, with their bytes.
-    pub unfinished: Vec<(String, u64)>,
+    /// Paths of files that were never finished, or that a repair set aside and that are
+    /// there again, with their bytes.
+    pub leftovers: Vec<(String, u64)>,
     /// Objects that stay.
     pub kept_objects: u64,
     /// The bytes that those take on the disk.
@@ -46,8 +47,8 @@ impl Plan {
     /// The bytes on the disk that the sweep frees.
     pub fn freed_bytes(&self) -> u64 {
         let objects = self.objects.iter().map(|(_, bytes)| bytes);
-        let unfinished = self.unfinished.iter().map(|(_, bytes)| bytes);
-        objects.chain(unfinished).sum()
+        let leftovers = self.leftovers.iter().map(|(_, bytes)| bytes);
+        objects.chain(leftovers).sum()
     }
 }
 
@@ -107,13 +108,17 @@ pub fn plan(
                 plan.objects.push((id, bytes));
             }
         }
-        let unfinished = folder
-            .others
-            .into_iter()
-            .filter(|(path, _)| is_unfinished(path));
-        plan.unfinished.extend(unfinished);
+        let unfinished = folder.others.into_iter();
+        plan.leftovers
+            .extend(unfinished.filter(|(path, _)| is_unfinished(path)));
+        for (id, bytes) in folder.set_aside {
+            // As long as nothing better is there, it may be worth something.
+            if !needed.has(&id) || repo.has(id)? {
+                plan.leftovers.push((repo.set_aside_path(id), bytes));
+            }
+        }
     }
-    plan.unfinished.extend(repo.unfinished()?);
+    plan.leftovers.extend(repo.unfinished()?);
     plan.missing_objects = (needed.len() as u64).saturating_sub(present);
     Ok(plan)
 }
@@ -127,17 +132,17 @@ pub fn sweep(
     report: &dyn Report,
 ) -> Result<(), Error> {
     report.phase(Phase::Removing);
-    report.expect((plan.objects.len() + plan.unfinished.len()) as u64);
+    report.expect((plan.objects.len() + plan.leftovers.len()) as u64);
     let sweep = repo.sweep(lock)?;
-    let unfinished = plan.unfinished.iter().map(|(path, bytes)| {
-        sweep.unfinished(path)?;
+    let leftovers = plan.leftovers.iter().map(|(path, bytes)| {
+        sweep.leftover(path)?;
         Ok(*bytes)
     });
     let objects = plan.objects.iter().map(|(id, bytes)| {
         sweep.object(*id)?;
         Ok(*bytes)
     });
-    for removed in unfinished.chain(objects) {
+    for removed in leftovers.chain(objects) {
         let bytes: Result<u64, RepoError> = removed;
         report.add(Counter::ObjectBytes, bytes?);
         report.add(Counter::Objects, 1);

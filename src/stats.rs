@@ -131,6 +131,7 @@ mod tests {
             counts: BTreeMap::new(),
             ledger: BTreeMap::new(),
             options: Value::Null,
+            repaired: None,
         })
         .unwrap();
         repo.copy(tree, &mut std::io::sink()).unwrap()

@@ -20,22 +20,37 @@ struct Mentions {
     shown: Vec<(u32, String)>,
 }
 
-/// Adds a finding for each bad object, with the paths that are hit.
+/// Adds a finding for each bad object, with the paths that are hit. Returns the
+/// directories through which something lost is reached; `unreadable` is set when they may
+/// not be all.
 pub(super) fn explain(
     repository: &Repository,
     walk: &Walk,
     roots: &Roots,
     bad: &BadObjects,
+    unreadable: &mut Option<String>,
     findings: &mut Findings,
-) {
+) -> HashSet<u32> {
     let mut mentions: BTreeMap<ObjectId, Mentions> = BTreeMap::new();
     // Pairs of directories: one that is named, and one that names it.
     let mut edges: Vec<(u32, u32)> = Vec::new();
     let mut tainted: BTreeSet<u32> = BTreeSet::new();
     for (start, ids) in (0_u32..).step_by(AT_ONCE).zip(walk.trees.chunks(AT_ONCE)) {
-        let read: Vec<_> = ids.par_iter().map(|id| repository.tree(*id).ok()).collect();
-        for (position, tree) in (start..).zip(read) {
-            for entry in tree.into_iter().flat_map(|tree| tree.entries) {
+        let read: Vec<_> = ids
+            .par_iter()
+            .map(|id| (id, repository.tree(*id)))
+            .collect();
+        for (position, (id, tree)) in (start..).zip(read) {
+            let entries = match tree {
+                Ok(tree) => tree.entries,
+                Err(_) if bad.contains_key(id) => continue,
+                Err(error) => {
+                    // It could be read a moment ago.
+                    *unreadable = Some(error.to_string());
+                    continue;
+                }
+            };
+            for entry in entries {
                 if entry.kind == EntryKind::Directory
                     && let Some(child) = walk.index.get(&entry.id)
                 {
@@ -49,7 +64,7 @@ pub(super) fn explain(
                 if here.shown.len() < SHOWN_PATHS {
                     here.shown.push((position, entry.name));
                 }
-                if what.lost {
+                if what.is_lost() {
                     tainted.insert(position);
                 }
             }
@@ -64,7 +79,7 @@ pub(super) fn explain(
         // The newest snapshot with this root stands for all; they come first.
         snapshots.entry(*root).or_insert(id);
         let position = walk.index.get(root).copied().unwrap_or(NONE);
-        if tainted.contains(&position) || bad.get(root).is_some_and(|root| root.lost) {
+        if tainted.contains(&position) || bad.get(root).is_some_and(Bad::is_lost) {
             hit.insert(id.clone());
         }
     }
@@ -93,6 +108,7 @@ pub(super) fn explain(
             ..Finding::new(what.severity(), &what.what, what.meaning())
         });
     }
+    tainted
 }
 
 /// These directories and all that reach them.
@@ -112,7 +128,7 @@ fn all_above(mut found: BTreeSet<u32>, edges: &[(u32, u32)]) -> HashSet<u32> {
 
 impl Bad {
     fn severity(&self) -> Severity {
-        if self.lost {
+        if self.is_lost() {
             Severity::Error
         } else {
             Severity::Warning
@@ -120,7 +136,7 @@ impl Bad {
     }
 
     fn meaning(&self) -> &'static str {
-        if !self.lost {
+        if !self.is_lost() {
             "the content is right, the size shown for it is not"
         } else if self.directory {
             "nothing below these directories can be read"

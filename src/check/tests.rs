@@ -30,6 +30,7 @@ fn save(repository: &Repository, tree: ObjectId, second: u8) -> SnapshotId {
         counts: Default::default(),
         ledger: Default::default(),
         options: Default::default(),
+        repaired: None,
     };
     repository.save_snapshot(&snapshot).unwrap()
 }
@@ -75,7 +76,11 @@ impl Sample {
 
     fn check(&self, read_data: bool) -> Findings {
         let options = CheckOptions {
-            read_data,
+            read: if read_data {
+                ReadData::All
+            } else {
+                ReadData::Nothing
+            },
             stop: Stop::new(),
         };
         check(&self.repository, &options, &Silent)
@@ -287,7 +292,7 @@ fn trouble_with_any_one_operation_becomes_a_finding() {
     let failing = Failing::new(Arc::new(sample.files.clone()));
     let repository = Repository::open(Arc::new(failing.clone())).unwrap();
     let options = CheckOptions {
-        read_data: true,
+        read: ReadData::All,
         stop: Stop::new(),
     };
     failing.clear();

@@ -12,6 +12,7 @@ use jiff::Span;
 use serde::Deserialize;
 
 use super::values;
+use crate::check::ReadData;
 use crate::model::NotionId;
 
 const FIRST_STEPS: &str = "\
@@ -242,6 +243,20 @@ pub struct CheckArgs {
     /// Read every object too, and compare it with its hash: slower, and finds every damaged byte
     #[arg(long)]
     pub read_data: bool,
+
+    /// Read a part only: a random share such as 5%, or 2/7 for the second of seven parts
+    ///
+    /// With 1/7 on Monday, 2/7 on Tuesday and so on, everything is read once a week.
+    #[arg(long, value_name = "PART", value_parser = values::subset, conflicts_with = "read_data")]
+    pub read_data_subset: Option<ReadData>,
+
+    /// Save what can be saved of damaged snapshots, as new ones; best with --read-data
+    ///
+    /// The new snapshots leave out what cannot be read and are marked as repaired; the
+    /// damaged ones stay until they are forgotten. Files of damaged content are set aside.
+    /// The next `dump` then reads again what is missing.
+    #[arg(long)]
+    pub repair: bool,
 }
 
 /// Remove snapshots that are no longer needed, by a rule or by name

@@ -10,6 +10,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
+use crate::check::repair;
 use crate::{crawl, dump, extract, forget, gc, notion, repo};
 
 /// Why a command ended early.
@@ -181,8 +182,8 @@ impl From<repo::Error> for Error {
             ),
             error if error.is_damage() => (
                 Exit::Failed,
-                "`check --read-data` lists all damage; restore the repository from a copy, or run `dump --full` \
-                 to store again what is still in Notion",
+                "`check --read-data` lists all damage; put the repository back from a copy, or let \
+                 `check --read-data --repair` save what is left and `dump` read again what is still in Notion",
             ),
             _ => return Error::failed(message),
         };
@@ -243,6 +244,20 @@ impl From<gc::Error> for Error {
             }
             gc::Error::Stopped => Error::new(Exit::Interrupted, message)
                 .hint("every snapshot is whole; run it again to do the rest"),
+        }
+    }
+}
+
+impl From<repair::Error> for Error {
+    fn from(error: repair::Error) -> Error {
+        let message = error.to_string();
+        match error {
+            repair::Error::Repo(error) => Error::from(error),
+            repair::Error::Crawl(error) => Error::from(error),
+            repair::Error::Unreadable(_) => Error::failed(message).hint(
+                "see that the disk is mounted and that its files belong to you, then run it again",
+            ),
+            repair::Error::Stopped => Error::new(Exit::Interrupted, message),
         }
     }
 }

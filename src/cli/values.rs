@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::check::ReadData;
 use crate::model::NotionId;
 use crate::notion;
 
@@ -70,6 +71,31 @@ pub fn days(text: &str) -> Result<u32, String> {
         .unwrap_or(trimmed)
         .parse()
         .map_err(|_| format!("'{text}' is not a number of days; give something like 30"))
+}
+
+/// Reads which part of the content to check: `5%`, or `2/7` for the second of seven parts.
+pub fn subset(text: &str) -> Result<ReadData, String> {
+    let wrong = || {
+        format!(
+            "'{text}' is not a part; give a share such as 5%, or 2/7 for the second of seven parts"
+        )
+    };
+    if let Some(percent) = text.trim().strip_suffix('%') {
+        let percent: f64 = percent.trim().parse().map_err(|_| wrong())?;
+        return if percent > 0.0 && percent <= 100.0 {
+            Ok(ReadData::Share { percent, seed: 0 })
+        } else {
+            Err(wrong())
+        };
+    }
+    let (part, of) = text.trim().split_once('/').ok_or_else(wrong)?;
+    let part: u32 = part.trim().parse().map_err(|_| wrong())?;
+    let of: u32 = of.trim().parse().map_err(|_| wrong())?;
+    if (1..=of).contains(&part) {
+        Ok(ReadData::Part { part, of })
+    } else {
+        Err(wrong())
+    }
 }
 
 /// Reads how many snapshots to keep: a number, or `unlimited`.
@@ -222,6 +248,25 @@ mod tests {
         }
         for text in ["", "5", "d", "5s", "0d", "-5d", "5dd", "99999999y"] {
             assert!(age(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_is_a_share_or_one_of_several() {
+        let share = |percent| ReadData::Share { percent, seed: 0 };
+        for (text, expected) in [
+            ("5%", share(5.0)),
+            ("0.5 %", share(0.5)),
+            ("100%", share(100.0)),
+            ("1/1", ReadData::Part { part: 1, of: 1 }),
+            ("2/7", ReadData::Part { part: 2, of: 7 }),
+        ] {
+            assert_eq!(subset(text), Ok(expected), "{text}");
+        }
+        for text in [
+            "", "5", "0%", "101%", "NaN%", "0/7", "8/7", "1/0", "-1/7", "a/b",
+        ] {
+            assert!(subset(text).is_err(), "{text}");
         }
     }
 

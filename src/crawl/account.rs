@@ -9,7 +9,7 @@ use super::context::Crawl;
 use super::ledger::{Ledger, Line, Status};
 use super::node::{Content, Found, Node};
 use crate::model::{How, Kind, NotionId, Parent};
-use crate::repo::ObjectId;
+use crate::repo::{ObjectId, SnapshotId};
 
 /// How long a lost object stays in the ledger; Notion empties the trash after as long
 /// (section 7.2 of the API digest).
@@ -23,6 +23,8 @@ const PROBLEMS: usize = 100;
 pub struct Crawled {
     /// The root tree.
     pub tree: ObjectId,
+    /// The snapshot that unchanged pages were carried over from.
+    pub parent: Option<SnapshotId>,
     /// Pages and databases in the tree.
     pub present: u64,
     /// Pages and databases in the previous snapshot.
@@ -163,31 +165,15 @@ impl Crawl<'_> {
 
     pub fn result(&self, tree: ObjectId, ledger: &Ledger, ended: BTreeMap<String, u64>) -> Crawled {
         let found = self.found();
-        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-        for line in ledger
-            .lines()
-            .filter(|line| line.status == Status::Captured)
-        {
-            let name = match line.kind {
-                Kind::Page if line.found.contains(&How::Row) => "rows",
-                Kind::Page => "pages",
-                Kind::Database => "databases",
-                Kind::DataSource => "data_sources",
-                Kind::View => "views",
-                Kind::User => "guests",
-                Kind::CustomEmoji => "custom_emojis",
-                Kind::Block | Kind::Comment | Kind::File | Kind::Property => continue,
-            };
-            *counts.entry(name.to_string()).or_insert(0) += 1;
-        }
         let losses = || ledger.lines().filter(|line| line.status.is_loss());
         let problems = losses().take(PROBLEMS).map(describe);
         let there = found.nodes.iter().filter(|(_, node)| node.is_there());
         Crawled {
             tree,
+            parent: self.base.snapshot.as_ref().map(|(id, _)| id.clone()),
             present: there.clone().count() as u64,
             before: self.base.nodes.len() as u64,
-            counts,
+            counts: ledger.contents(),
             ledger: ended,
             complete: losses().next().is_none(),
             problems: problems.collect(),

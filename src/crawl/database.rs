@@ -96,8 +96,9 @@ impl Reading<'_> {
             }
             Err(error) => return Err(error.into()),
         };
-        let views = self.views(container.is_some() || !sources.is_empty())?;
-        if container.is_none() && sources.is_empty() && views.is_empty() {
+        let known = container.is_some() || !sources.is_empty();
+        let views = self.views(known)?;
+        if !known && views.is_empty() && self.record.lines.is_empty() {
             return Err(Failed::Gone(
                 "neither the database nor a view of it is shared".into(),
             ));

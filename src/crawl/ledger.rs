@@ -151,6 +151,34 @@ impl Ledger {
         self.lines.values()
     }
 
+    /// What is in the snapshot, by kind.
+    pub fn contents(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for line in self.lines().filter(|line| line.status == Status::Captured) {
+            let name = match line.kind {
+                Kind::Page if line.found.contains(&How::Row) => "rows",
+                Kind::Page => "pages",
+                Kind::Database => "databases",
+                Kind::DataSource => "data_sources",
+                Kind::View => "views",
+                Kind::User => "guests",
+                Kind::CustomEmoji => "custom_emojis",
+                Kind::Block | Kind::Comment | Kind::File | Kind::Property => continue,
+            };
+            *counts.entry(name.to_string()).or_insert(0) += 1;
+        }
+        counts
+    }
+
+    /// How many objects ended how.
+    pub fn endings(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for line in self.lines() {
+            *counts.entry(line.status.word().to_string()).or_insert(0) += 1;
+        }
+        counts
+    }
+
     /// The ledger's files: name and content, without those that would be empty.
     pub fn files(&self) -> Result<BTreeMap<String, Vec<u8>>, serde_json::Error> {
         let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();

@@ -43,7 +43,8 @@ pub fn crawl(
         None => (BaseIndex::default(), false),
         Some((id, snapshot)) => {
             let depth = serde_json::from_value::<Depth>(snapshot.options.clone()).ok();
-            let covered = depth.is_some_and(|depth| depth.covers(options.depth()));
+            let gaps = snapshot.repaired.as_ref().is_some_and(|it| it.reread);
+            let covered = depth.is_some_and(|depth| depth.covers(options.depth())) && !gaps;
             (
                 pool.install(|| BaseIndex::load(tools.repo, id, snapshot))?,
                 covered,

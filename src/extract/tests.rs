@@ -270,6 +270,7 @@ fn the_script_in_the_specification_extracts_the_same() {
         counts: BTreeMap::new(),
         ledger: BTreeMap::new(),
         options: serde_json::Value::Null,
+        repaired: None,
     };
     let id = repository.save_snapshot(&snapshot).unwrap();
     let by_script = folder.path().join("by-script");

@@ -42,6 +42,7 @@ fn save(
         counts: Default::default(),
         ledger: Default::default(),
         options: Default::default(),
+        repaired: None,
     };
     repository.save_snapshot(&snapshot).unwrap()
 }

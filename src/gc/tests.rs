@@ -50,6 +50,7 @@ fn save(repo: &Repository, day: u8) -> SnapshotId {
         counts: Default::default(),
         ledger: Default::default(),
         options: Default::default(),
+        repaired: None,
     };
     repo.save_snapshot(&snapshot).unwrap()
 }
@@ -131,7 +132,7 @@ fn what_nothing_needs_goes_and_all_else_stays() {
     assert_eq!(objects(&memory), before, "a plan removes nothing");
     // Of the second day: its page, the page's directory and the root; and nobody's.
     assert_eq!(plan.objects.len(), 4);
-    assert_eq!(plan.unfinished.len(), 3);
+    assert_eq!(plan.leftovers.len(), 3);
     assert_eq!((plan.snapshots, plan.interrupted), (2, 1));
     // Two roots, two pages with directories, one shared with directory, one journalled.
     assert_eq!(plan.kept_objects, 9);

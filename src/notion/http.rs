@@ -7,9 +7,12 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
+use ureq::config::Config;
 use ureq::http::{self, Uri};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Timeout};
 
+use super::resolve::Remembering;
 use super::{Request, Response, Stream, Token, Transport, TransportError};
 
 /// The version of the API that this client speaks (section 1.9 of the API digest).
@@ -86,8 +89,8 @@ impl Http {
             .timeout_per_read(Some(STALL))
             .build();
         Ok(Http {
-            api: api.into(),
-            files: files.into(),
+            api: with_memory(api),
+            files: with_memory(files),
             base,
             token,
         })
@@ -159,6 +162,10 @@ impl Transport for Http {
             body: Box::new(unlimited(body)),
         })
     }
+}
+
+fn with_memory(config: Config) -> Agent {
+    Agent::with_parts(config, DefaultConnector::default(), Remembering::default())
 }
 
 fn unlimited(body: Body) -> impl Read + Send {

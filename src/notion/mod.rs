@@ -14,6 +14,7 @@ mod gate;
 mod http;
 mod listing;
 mod pace;
+mod resolve;
 mod retry;
 mod rows;
 mod search;

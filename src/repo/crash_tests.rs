@@ -61,6 +61,7 @@ fn dump(repository: &Repository, number: u8) -> Result<SnapshotId, Error> {
         counts: Default::default(),
         ledger: Default::default(),
         options: Default::default(),
+        repaired: None,
     })
 }
 

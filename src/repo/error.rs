@@ -7,7 +7,7 @@ use std::io;
 
 use jiff::Timestamp;
 
-use super::ObjectId;
+use super::{LockKind, ObjectId};
 
 /// Why a repository could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -75,22 +75,22 @@ pub enum Error {
     },
     /// Another process works here.
     #[error(
-        "'{place}' is locked by {command} (process {pid} on {host}{}; {kind} lock)",
-        moment(.since)
+        "'{place}' is locked by {command} (process {pid} on {host}{}; {} lock)",
+        moment(.since), .kind.map_or("state", LockKind::word)
     )]
     Locked {
         /// The lock file.
-        place: String,
+        place: Box<str>,
         /// The machine of the other process; `unknown` when it left no note.
-        host: String,
+        host: Box<str>,
         /// Its process id; 0 when it left no note.
         pid: u32,
         /// What it does.
-        command: String,
+        command: Box<str>,
         /// When it began.
         since: Option<Timestamp>,
-        /// `shared`, `exclusive`, or `state` for what only one command may continue.
-        kind: &'static str,
+        /// How much it claims; `None` for the state of one piece of work.
+        kind: Option<LockKind>,
     },
     /// No snapshot is meant by this text.
     #[error("no snapshot matches '{text}'")]

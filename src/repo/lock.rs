@@ -73,12 +73,12 @@ impl Note {
     }
 
     /// The error for somebody who meets this lock.
-    pub(super) fn refusal(self, place: String, kind: &'static str) -> Error {
+    pub(super) fn refusal(self, place: String, kind: Option<LockKind>) -> Error {
         Error::Locked {
-            place,
-            host: self.host,
+            place: place.into(),
+            host: self.host.into(),
             pid: self.pid,
-            command: self.command,
+            command: self.command.into(),
             since: self.time,
             kind,
         }
@@ -217,8 +217,8 @@ impl Repository {
             if holder == Holder::Gone {
                 self.remove_lock(&path)?;
             } else if kind == LockKind::Exclusive || theirs.kind == LockKind::Exclusive {
-                let word = theirs.kind.word();
-                return Err(theirs.refusal(self.place(&path), word));
+                let kind = Some(theirs.kind);
+                return Err(theirs.refusal(self.place(&path), kind));
             }
         }
         Ok(guard)

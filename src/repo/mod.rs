@@ -47,7 +47,7 @@ pub use lock::{Holder, LockFound, LockGuard, LockKind, host};
 pub use memory::Memory;
 pub use object::{ObjectFolder, ObjectId, ObjectIdError, ObjectWriter, Stored};
 pub use remove::{Sweep, is_unfinished};
-pub use snapshot::{Snapshot, SnapshotId, Snapshots, Source};
+pub use snapshot::{Repaired, Snapshot, SnapshotId, Snapshots, Source};
 pub use state::{Log, State};
 pub use tree::{Entry, EntryKind, Tree, is_safe_name};
 

@@ -21,6 +21,9 @@ const LEVEL: i32 = 3;
 /// The folder of all objects.
 pub(super) const OBJECTS: &str = "objects";
 
+/// How the names of damaged objects end that a repair has set aside.
+pub(super) const SET_ASIDE: &str = ".damaged";
+
 /// The SHA-256 of an object's uncompressed content, which is its name.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectId([u8; 32]);
@@ -132,6 +135,8 @@ pub struct Stored {
 pub struct ObjectFolder {
     /// Their ids, and the lengths in bytes of their compressed files.
     pub objects: Vec<(ObjectId, u64)>,
+    /// Damaged objects whose files were set aside, and the lengths in bytes of those.
+    pub set_aside: Vec<(ObjectId, u64)>,
     /// Paths of anything else there, leftovers of interrupted writes included, and
     /// their lengths in bytes.
     pub others: Vec<(String, u64)>,
@@ -202,15 +207,17 @@ impl Repository {
         };
         let mut found = ObjectFolder::default();
         for entry in listed {
-            let name = entry.name.strip_suffix(".zst");
-            match name.and_then(|name| name.parse::<ObjectId>().ok()) {
-                Some(id) if !entry.folder && id.folder() == folder => {
-                    found.objects.push((id, entry.size));
-                }
-                _ => {
-                    let path = format!("{folder}/{}", entry.name);
-                    found.others.push((path, entry.size));
-                }
+            let named = |suffix: &str| -> Option<ObjectId> {
+                let id: ObjectId = entry.name.strip_suffix(suffix)?.parse().ok()?;
+                (!entry.folder && id.folder() == folder).then_some(id)
+            };
+            if let Some(id) = named(".zst") {
+                found.objects.push((id, entry.size));
+            } else if let Some(id) = named(SET_ASIDE) {
+                found.set_aside.push((id, entry.size));
+            } else {
+                let path = format!("{folder}/{}", entry.name);
+                found.others.push((path, entry.size));
             }
         }
         Ok(found)

@@ -155,6 +155,24 @@ pub struct Snapshot {
     /// The options of the dump that shape the content.
     #[serde(default)]
     pub options: Value,
+    /// Set where this is what could be saved of a damaged snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repaired: Option<Repaired>,
+}
+
+/// What a repair says of the snapshot that it has written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repaired {
+    /// The damaged snapshot.
+    pub of: SnapshotId,
+    /// When that was.
+    pub time: Timestamp,
+    /// How many files and directories could not be read and were left out; one for a
+    /// directory with all that was in it.
+    pub dropped: u64,
+    /// Whether something is gone that a dump builds on, so that the next one must read
+    /// everything again.
+    pub reread: bool,
 }
 
 impl Snapshot {
@@ -354,6 +372,7 @@ mod tests {
             counts: BTreeMap::from([("pages".to_string(), 2)]),
             ledger: BTreeMap::new(),
             options: Value::Null,
+            repaired: None,
         }
     }
 

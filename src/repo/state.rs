@@ -56,7 +56,7 @@ impl Repository {
         let Some(held) = held else {
             let content = self.load(&path, LOCK_LIMIT).unwrap_or_default();
             let note: Note = serde_json::from_slice(&content).unwrap_or_else(|_| Note::unknown());
-            return Err(note.refusal(self.place(&path), "state"));
+            return Err(note.refusal(self.place(&path), None));
         };
         let note = Note::own(LockKind::Exclusive, command, now);
         // Only for the message that others get, so it need not succeed.

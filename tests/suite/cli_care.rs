@@ -52,6 +52,7 @@ fn save(repo: &Repository, finished: &str, content: &str, complete: bool) -> Sna
         counts: Default::default(),
         ledger: Default::default(),
         options: Default::default(),
+        repaired: None,
     };
     repo.save_snapshot(&snapshot).unwrap()
 }
@@ -269,7 +270,7 @@ fn prune_frees_what_it_said_it_would() {
         (&14.into(), &6.into())
     );
     assert_eq!(
-        (&would["unfinished_files"], &would["dry_run"]),
+        (&would["leftover_files"], &would["dry_run"]),
         (&1.into(), &true.into())
     );
     let did = done(&program, "prune --json").messages().pop().unwrap();
@@ -277,7 +278,7 @@ fn prune_frees_what_it_said_it_would() {
         "removed_objects",
         "freed_bytes",
         "kept_bytes",
-        "unfinished_files",
+        "leftover_files",
     ] {
         assert_eq!(would[field], did[field], "{field}");
     }
@@ -304,7 +305,7 @@ fn forget_can_prune_at_once() {
     assert!(
         would
             .stdout
-            .contains("18 objects and 0 unfinished files would be removed"),
+            .contains("18 objects and 0 leftover files would be removed"),
         "{}",
         would.stdout
     );
@@ -404,4 +405,109 @@ fn unlock_removes_what_is_stale_and_names_the_rest() {
     // Its holder does not mind that its lock is gone.
     drop(running);
     done(&program, "prune");
+}
+
+/// Changes one bit of a page that only the last of the ten days has.
+fn damage(program: &Program) -> PathBuf {
+    let (path, _) = files_in(program, "objects")
+        .into_iter()
+        .find(|(path, _)| {
+            let content = std::fs::read(path).unwrap();
+            String::from_utf8_lossy(&content).contains("page 10")
+        })
+        .unwrap();
+    let mut content = std::fs::read(&path).unwrap();
+    *content.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+#[test]
+fn a_part_of_the_content_can_be_read_each_day() {
+    let program = Program::new();
+    ten_days(&program);
+    damage(&program);
+    assert_eq!(
+        run(&program, "check").code,
+        0,
+        "it is there, and its size is right"
+    );
+    let mut objects = 0;
+    let mut found = 0;
+    for part in 1..=3 {
+        let ran = run(
+            &program,
+            &format!("check --read-data-subset {part}/3 --json"),
+        );
+        let summary = ran.messages().pop().unwrap();
+        objects += summary["read_objects"].as_u64().unwrap();
+        found += summary["errors"].as_u64().unwrap();
+    }
+    // What is damaged is not counted as read.
+    assert_eq!((objects, found), (9, 1));
+    assert_eq!(run(&program, "check --read-data-subset 100%").code, 1);
+    for part in ["4/3", "0%", "some"] {
+        let ran = run(&program, &format!("check --read-data-subset {part}"));
+        assert_eq!(ran.code, 2, "{}", ran.all());
+    }
+}
+
+#[test]
+fn a_repair_saves_what_is_left_beside_the_damaged_snapshot() {
+    let program = Program::new();
+    let ids = ten_days(&program);
+    assert!(
+        done(&program, "check --repair")
+            .stdout
+            .ends_with("nothing to repair\n")
+    );
+    let path = damage(&program);
+    let dump = repository(&program)
+        .lock(LockKind::Shared, "dump", Timestamp::now())
+        .unwrap();
+    assert_eq!(run(&program, "check --read-data --repair").code, 11);
+    drop(dump);
+
+    let ran = run(&program, "check --read-data --repair --json");
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let messages = ran.messages();
+    let repaired = messages
+        .iter()
+        .find(|it| it["message_type"] == "repaired")
+        .unwrap();
+    assert_eq!(
+        (&repaired["status"], &repaired["dropped"]),
+        (&"repaired".into(), &1.into())
+    );
+    assert_eq!(repaired["snapshot"], ids[9].as_str());
+    let summary = messages.last().unwrap();
+    assert_eq!(
+        (&summary["repaired"], &summary["set_aside"]),
+        (&1.into(), &1.into())
+    );
+    assert!(!path.exists() && path.with_extension("damaged").exists());
+
+    let new = repaired["new"].as_str().unwrap();
+    let listed = done(&program, "snapshots").stdout;
+    let line = listed.lines().find(|it| it.starts_with(new)).unwrap();
+    assert!(line.contains("repaired"), "{line}");
+    assert_eq!(
+        left(&program).last().unwrap().as_str(),
+        new,
+        "it is the latest"
+    );
+    let again = run(&program, "check --read-data --repair");
+    assert_eq!(again.code, 1);
+    assert!(
+        again.stdout.contains("has been repaired before"),
+        "{}",
+        again.stdout
+    );
+    assert!(again.stderr.contains("`forget`"), "{}", again.stderr);
+
+    done(&program, &format!("forget {}", ids[9]));
+    done(&program, "check --read-data");
+    done(&program, "prune");
+    assert!(!path.with_extension("damaged").exists());
+    done(&program, "check --read-data");
 }

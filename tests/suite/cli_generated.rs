@@ -72,7 +72,7 @@ fn every_message_type_and_exit_code_is_documented() {
     let scripting = std::fs::read_to_string(here("docs/scripting.md")).unwrap();
     for kind in [
         "status", "problem", "error", "summary", "snapshot", "entry", "finding", "added",
-        "decision", "lock",
+        "decision", "lock", "repaired",
     ] {
         assert!(scripting.contains(&format!("`{kind}`")), "{kind}");
     }

@@ -8,7 +8,7 @@ mod secrets;
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use notion_backup::check::{CheckOptions, check};
+use notion_backup::check::{CheckOptions, ReadData, check};
 use notion_backup::repo::{Failing, Fault, Files, Memory, Operation, Repository};
 use notion_backup::report::Silent;
 use notion_backup::stop::Stop;
@@ -69,7 +69,7 @@ fn assert_sound(files: &Memory, when: &str) {
         return;
     };
     let options = CheckOptions {
-        read_data: true,
+        read: ReadData::All,
         ..CheckOptions::default()
     };
     let found = check(&repo, &options, &Silent);

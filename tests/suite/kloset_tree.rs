@@ -286,7 +286,14 @@ fn every_rule_can_be_broken_and_is_then_noticed() {
             Contract::C4,
             "a child database that is no longer one",
             |root| {
-                let path = some_file(root, "database.json", |_| true);
+                // Not any database: one at the top is shown by no list.
+                let shown = |block: &Value| block["type"] == "child_database";
+                let fits = |page: &Value| has_block(&page["children"], shown).is_some();
+                let page = some_file(root, "page.json", fits);
+                let database = has_block(&read(&page)["children"], shown).unwrap();
+                let path = page
+                    .with_file_name(database.to_string())
+                    .join("database.json");
                 fs::remove_file(path).unwrap();
             },
         ),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// rows below its own, so two in one row never use each other.
 const LAYERS: [&[&str]; 7] = [
     &["cli"],
-    &["dump", "check", "extract", "stats"],
+    &["dump", "check", "forget", "gc", "extract", "stats"],
     &["crawl"],
     &["notion", "repo"],
     &["model", "fsio"],

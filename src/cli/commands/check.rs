@@ -5,12 +5,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Context;
-use crate::check::{self, CheckOptions, Finding, Findings, Severity};
+use crate::check::repair::{self, Repair};
+use crate::check::{self, CheckOptions, Finding, Findings, ReadData, Severity};
 use crate::cli::args::CheckArgs;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
 use crate::cli::ui::{Ui, words};
+use crate::repo::{LockKind, SnapshotId};
 use crate::stop::Stop;
 
 pub fn run(args: &CheckArgs, context: &Context<'_>) -> Result<Exit, Error> {
@@ -19,21 +21,109 @@ pub fn run(args: &CheckArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let stop = Stop::new();
     interrupt::watch_signals(&stop, ui.speaker(), "stopping the check");
     let options = CheckOptions {
-        read_data: args.read_data,
+        read: wanted(args),
         stop,
     };
+    let lock = match args.repair {
+        true => Some(repo.lock(LockKind::Exclusive, "check --repair", context.clock.now())?),
+        false => None,
+    };
     let watch = ui.watch(Arc::clone(&context.clock));
-    let findings = check::check(&repo, &options, watch.report().as_ref());
+    let report = watch.report();
+    let repair = match &lock {
+        Some(lock) => repair::repair(&repo, lock, &options, context.clock.now(), report.as_ref())?,
+        None => Repair {
+            findings: check::check(&repo, &options, report.as_ref()),
+            ..Repair::default()
+        },
+    };
+    let findings = &repair.findings;
     watch.finish();
     if ui.is_json() {
         for finding in &findings.findings {
             ui.message(&message(finding))?;
         }
-        ui.message(&summary(&findings, args.read_data))?;
+        for (of, new, status, dropped) in outcomes(&repair) {
+            ui.message(&json!({
+                "message_type": "repaired",
+                "snapshot": of,
+                "status": status,
+                "new": new,
+                "dropped": dropped,
+            }))?;
+        }
+        let mut summary = summary(findings, options.read);
+        summary["repaired"] = args.repair.then_some(repair.written.len()).into();
+        summary["set_aside"] = args.repair.then_some(repair.set_aside).into();
+        ui.message(&summary)?;
     } else {
-        tell(ui, &findings, args.read_data)?;
+        tell(ui, findings, options.read)?;
+        if args.repair {
+            tell_repair(ui, &repair)?;
+        } else if findings.count(Severity::Error) > 0 {
+            ui.say(
+                "hint: `check --read-data --repair` saves what is left, and `dump` then reads again what is still \
+                 in Notion; `extract` writes whatever can be read of a snapshot",
+            );
+        }
     }
-    Ok(exit(&findings))
+    Ok(exit(findings))
+}
+
+/// What became of each damaged snapshot: itself, the new one, a word for it, and how many
+/// parts were left out.
+fn outcomes(
+    repair: &Repair,
+) -> impl Iterator<Item = (&SnapshotId, Option<&SnapshotId>, &'static str, Option<u64>)> {
+    let written = repair.written.iter();
+    let written = written.map(|it| (&it.of, Some(&it.id), "repaired", Some(it.dropped)));
+    let before = repair.before.iter();
+    let before = before.map(|id| (id, None, "repaired_before", None));
+    let beyond = repair.beyond.iter();
+    written
+        .chain(before)
+        .chain(beyond.map(|id| (id, None, "beyond_repair", None)))
+}
+
+fn tell_repair(ui: &Ui, repair: &Repair) -> Result<(), Error> {
+    for (of, new, status, dropped) in outcomes(repair) {
+        ui.line(&match (new, dropped) {
+            (Some(new), Some(dropped)) => format!(
+                "repaired: snapshot {of} is saved as {new}, without {}",
+                words::count(dropped, "part")
+            ),
+            _ if status == "beyond_repair" => {
+                format!("snapshot {of} is beyond repair: nothing of it can be read")
+            }
+            _ => format!("snapshot {of} has been repaired before"),
+        })?;
+    }
+    if repair.set_aside > 0 {
+        let files = words::count(repair.set_aside, "damaged file");
+        ui.line(&format!("{files} set aside"))?;
+    }
+    if repair.findings.damaged_snapshots.is_empty() {
+        ui.line("nothing to repair")?;
+    } else {
+        ui.say(
+            "hint: run `dump`, which reads again what is missing and still in Notion, and then `forget` those \
+             snapshots that `check` still finds damaged",
+        );
+    }
+    Ok(())
+}
+
+/// How much to read. A share is another one each time.
+fn wanted(args: &CheckArgs) -> ReadData {
+    match args.read_data_subset {
+        Some(ReadData::Share { percent, .. }) => {
+            let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
+            ReadData::Share { percent, seed }
+        }
+        Some(part) => part,
+        None if args.read_data => ReadData::All,
+        None => ReadData::Nothing,
+    }
 }
 
 fn exit(findings: &Findings) -> Exit {
@@ -46,7 +136,7 @@ fn exit(findings: &Findings) -> Exit {
     }
 }
 
-fn tell(ui: &Ui, findings: &Findings, read_data: bool) -> Result<(), Error> {
+fn tell(ui: &Ui, findings: &Findings, read_data: ReadData) -> Result<(), Error> {
     for finding in &findings.findings {
         if finding.severity == Severity::Info && ui.is_quiet() {
             continue;
@@ -72,19 +162,21 @@ fn tell(ui: &Ui, findings: &Findings, read_data: bool) -> Result<(), Error> {
             words::count(findings.count(Severity::Error) as u64, "error"),
             words::count(findings.damaged_snapshots.len() as u64, "snapshot"),
         ))?;
-        ui.say(
-            "hint: `extract` writes whatever can be read of a snapshot, and `dump --full` stores again \
-             what is still in Notion",
-        );
     }
     if findings.stopped {
         ui.say("stopped before everything was checked");
     } else if findings.is_sound() && !ui.is_quiet() {
         ui.line(&if findings.snapshots == 0 {
             "no snapshots yet, so there is nothing to check".to_owned()
-        } else if read_data {
+        } else if read_data == ReadData::All {
             format!(
                 "sound: {seen} are there, and all {} of content are as they were written",
+                words::bytes(findings.read_bytes)
+            )
+        } else if read_data != ReadData::Nothing {
+            format!(
+                "sound: {seen} are there, and the {} ({} of content) that were read are as they were written",
+                words::count(findings.read_objects, "object"),
                 words::bytes(findings.read_bytes)
             )
         } else {
@@ -117,12 +209,13 @@ fn message(finding: &Finding) -> Value {
 }
 
 /// The `summary` message of `docs/scripting.md`.
-fn summary(findings: &Findings, read_data: bool) -> Value {
+fn summary(findings: &Findings, read_data: ReadData) -> Value {
     json!({
         "message_type": "summary",
         "sound": findings.is_sound(),
         "stopped": findings.stopped,
-        "read_data": read_data,
+        "read_data": read_data == ReadData::All,
+        "read_objects": findings.read_objects,
         "errors": findings.count(Severity::Error),
         "warnings": findings.count(Severity::Warning),
         "snapshots": findings.snapshots,

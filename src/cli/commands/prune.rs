@@ -66,13 +66,13 @@ pub(super) fn tell(ui: &Ui, plan: &Plan, dry_run: bool) -> Result<(), Error> {
         return Ok(());
     }
     let would = if dry_run { "would be " } else { "" };
-    if plan.objects.is_empty() && plan.unfinished.is_empty() {
+    if plan.objects.is_empty() && plan.leftovers.is_empty() {
         ui.line("nothing to remove: every object is needed")?;
     } else {
         ui.line(&format!(
             "{} and {} {would}removed, {} {would}freed",
             words::count(plan.objects.len() as u64, "object"),
-            words::count(plan.unfinished.len() as u64, "unfinished file"),
+            words::count(plan.leftovers.len() as u64, "leftover file"),
             words::bytes(plan.freed_bytes()),
         ))?;
     }
@@ -96,7 +96,7 @@ pub(super) fn tell(ui: &Ui, plan: &Plan, dry_run: bool) -> Result<(), Error> {
 pub(super) fn summary(plan: &Plan) -> Value {
     json!({
         "removed_objects": plan.objects.len(),
-        "unfinished_files": plan.unfinished.len(),
+        "leftover_files": plan.leftovers.len(),
         "freed_bytes": plan.freed_bytes(),
         "kept_objects": plan.kept_objects,
         "kept_bytes": plan.kept_bytes,

@@ -65,6 +65,8 @@ pub fn run(context: &Context<'_>) -> Result<Exit, Error> {
 pub(super) fn state(snapshot: &Snapshot) -> &'static str {
     if snapshot.complete {
         "complete"
+    } else if snapshot.repaired.is_some() {
+        "repaired"
     } else {
         "incomplete"
     }
@@ -95,6 +97,7 @@ fn message(id: &SnapshotId, snapshot: &Snapshot) -> Value {
         "complete": snapshot.complete,
         "counts": snapshot.counts,
         "ledger": snapshot.ledger,
+        "repaired": snapshot.repaired,
         "parent": snapshot.parent,
         "tree": snapshot.tree,
         "host": snapshot.host,
