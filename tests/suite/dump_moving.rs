@@ -11,8 +11,11 @@ use notion_backup::stop::Stop;
 use proptest::prelude::*;
 
 use crate::dump_again::small;
-use crate::dump_random::{self, Edit, apply, check, check_lists, places, readable};
-use crate::site::Site;
+use crate::dump_random::{
+    self, Edit, apply, assert_as_good_as_a_first, check, check_lists, places, readable,
+};
+use crate::site::{Site, StopAfter};
+use crate::support::fake_notion::{Fault, What};
 use crate::support::workspace::model::Parent;
 use crate::support::{FakeNotion, Workspace};
 
@@ -113,6 +116,87 @@ proptest! {
         run(&site, without_hiding(first));
         run(&site, without_hiding(second));
     }
+
+    #[test]
+    fn edits_between_an_interruption_and_its_continuation_lose_nothing(
+        seed in 0u64..1000,
+        pages in 1u64..20,
+        first in moves(),
+        second in moves(),
+    ) {
+        let mut site = Site::new(dump_random::start(seed));
+        site.options.recheck_after_days = 0;
+        site.dump();
+        edit_at_rest(&site, first);
+        let stop = Stop::new();
+        let report = Arc::new(StopAfter::new(pages, &stop));
+        site.dump_with(&site.options, &stop, report).unwrap();
+        edit_at_rest(&site, second);
+        site.dump();
+        check(&site);
+        assert_as_good_as_a_first(&mut site);
+    }
+
+    #[test]
+    fn what_fails_for_a_while_loses_nothing(
+        seed in 0u64..1000,
+        picks in prop::collection::vec((any::<u16>(), 0usize..5), 1..4),
+        edits in moves(),
+        first in any::<bool>(),
+    ) {
+        let mut site = Site::new(dump_random::start(seed));
+        site.options.recheck_after_days = 0;
+        if first {
+            site.dump();
+        }
+        edit_at_rest(&site, edits);
+        for (number, kind) in picks {
+            if let Some(path) = site.fake.look(|ws| some_path(ws, number, kind)) {
+                let fault = Fault::on("*", &path, What::status(500)).times(usize::MAX);
+                site.fake.faults().push(fault);
+            }
+        }
+        let before = site.fake.look(readable);
+        for _ in 0..2 {
+            site.dump();
+            check_busy(&site, &before);
+            site.fake.edit(|ws| ws.advance_minutes(10));
+        }
+        site.fake.faults().clear();
+        let summary = site.dump();
+        assert!(summary.complete, "{:?}", summary.problems);
+        check(&site);
+        assert_as_good_as_a_first(&mut site);
+    }
+}
+
+fn edit_at_rest(site: &Site, edits: Vec<(u64, Edit)>) {
+    site.fake.edit(|ws| {
+        for (_, edit) in without_hiding(edits) {
+            apply(ws, &edit);
+        }
+    });
+}
+
+/// A request for something that is there.
+fn some_path(ws: &Workspace, number: u16, kind: usize) -> Option<String> {
+    let sorted = |ids: Vec<NotionId>| {
+        let ids: BTreeSet<NotionId> = ids.into_iter().collect();
+        let number = usize::from(number) % ids.len().max(1);
+        ids.into_iter().nth(number)
+    };
+    let id = match kind {
+        0 | 1 => sorted(ws.pages.keys().copied().collect()),
+        2 => sorted(ws.blocks.keys().copied().collect()),
+        3 => sorted(ws.databases.keys().copied().collect()),
+        _ => sorted(ws.data_sources.keys().copied().collect()),
+    }?;
+    Some(match kind {
+        0 => format!("/v1/pages/{id}"),
+        1 | 2 => format!("/v1/blocks/{id}/children"),
+        3 => format!("/v1/databases/{id}"),
+        _ => format!("/v1/data_sources/{id}/query"),
+    })
 }
 
 #[test]
