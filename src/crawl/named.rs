@@ -51,7 +51,14 @@ impl<'c> Crawl<'c> {
                 .map(|(child, _)| *child)
                 .collect();
             for (id, node) in &found.nodes {
-                let inside = matches!(node.parent, Parent::Page(_) | Parent::Block(_));
+                let inside = match node.parent {
+                    Parent::Page(_) | Parent::Block(_) => true,
+                    Parent::Workspace | Parent::Unknown => false,
+                    // No list shows rows, but their database must be known.
+                    parent => self
+                        .database_of(parent)
+                        .is_none_or(|it| !found.nodes.contains_key(&it)),
+                };
                 let template = found.templates.contains_key(id);
                 if inside && node.is_there() && !template && !shown.contains(id) {
                     lonely.push((*id, node.parent));
@@ -69,11 +76,20 @@ impl<'c> Crawl<'c> {
                 (Parent::Block(_), Some(before)) if same && carried(before) => Around::Page(before),
                 (Parent::Block(_), None) if same && kept => Around::Nothing,
                 (Parent::Block(block), _) => self.around_block(block)?,
-                _ => continue,
+                (parent, _) => match self.database_of(parent) {
+                    Some(database) => Around::Page(database),
+                    None => Around::Nothing,
+                },
             };
             let mut found = self.found();
             found.around.insert(id, around);
             let Around::Page(owner) = around else {
+                if let Parent::DataSource(source, _) = parent
+                    && !(kept && same)
+                {
+                    let named = found.references.entry(source).or_default();
+                    named.insert((How::ParentSource, id));
+                }
                 continue;
             };
             match found.nodes.get(&owner) {

@@ -51,7 +51,7 @@ impl Node {
 /// What is around something that lies in a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Around {
-    /// This page.
+    /// This page, or database.
     Page(NotionId),
     /// The trash.
     Trash,

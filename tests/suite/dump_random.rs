@@ -13,7 +13,7 @@ use crate::support::workspace::model::Parent;
 
 /// One edit. The numbers choose among what is there.
 #[derive(Clone, Debug)]
-enum Edit {
+pub enum Edit {
     /// A page in a page, a toggle, or at the top.
     Page(u16),
     /// A toggle in a page or a toggle.
@@ -38,10 +38,10 @@ enum Edit {
     Wait(u8),
 }
 
-fn edits() -> impl Strategy<Value = Vec<Vec<Edit>>> {
+pub fn edit() -> impl Strategy<Value = Edit> {
     use Edit::*;
     let number = any::<u16>;
-    let edit = prop_oneof![
+    prop_oneof![
         3 => number().prop_map(Page),
         2 => number().prop_map(Toggle),
         1 => number().prop_map(Database),
@@ -58,8 +58,11 @@ fn edits() -> impl Strategy<Value = Vec<Vec<Edit>>> {
         1 => (number(), number()).prop_map(|(what, to)| Mention(what, to)),
         1 => (number(), any::<bool>()).prop_map(|(what, yes)| HideFromSearch(what, yes)),
         2 => (0u8..5).prop_map(Wait),
-    ];
-    prop::collection::vec(prop::collection::vec(edit, 1..6), 1..6)
+    ]
+}
+
+fn edits() -> impl Strategy<Value = Vec<Vec<Edit>>> {
+    prop::collection::vec(prop::collection::vec(edit(), 1..6), 1..6)
 }
 
 /// Everything that an edit may choose from, in a fixed order.
@@ -114,7 +117,7 @@ fn lies_in(ws: &Workspace, id: NotionId, above: NotionId) -> bool {
     }
 }
 
-fn apply(ws: &mut Workspace, edit: &Edit) -> Option<()> {
+pub fn apply(ws: &mut Workspace, edit: &Edit) -> Option<()> {
     let sources = |ws: &Workspace| {
         let mut ids: Vec<_> = ws.data_sources.keys().copied().collect();
         ids.sort_unstable();
@@ -226,7 +229,7 @@ fn apply(ws: &mut Workspace, edit: &Edit) -> Option<()> {
 }
 
 /// A small workspace with something of each.
-fn start(seed: u64) -> Workspace {
+pub fn start(seed: u64) -> Workspace {
     let mut ws = Workspace::new(seed);
     for name in ["one", "two", "three"] {
         let top = ws.page(Parent::Workspace, name);
@@ -246,7 +249,7 @@ fn start(seed: u64) -> Workspace {
 }
 
 /// The pages and databases that can be read.
-fn readable(ws: &Workspace) -> BTreeSet<NotionId> {
+pub fn readable(ws: &Workspace) -> BTreeSet<NotionId> {
     let ids = ws.pages.keys().chain(ws.databases.keys()).copied();
     ids.filter(|id| ws.can_see(*id) && !ws.is_trashed(*id))
         .collect()
@@ -254,7 +257,7 @@ fn readable(ws: &Workspace) -> BTreeSet<NotionId> {
 
 /// Those of them to which a way leads from something that search knows: down through
 /// lists and rows, up to the parent, and by a link.
-fn reachable(ws: &Workspace) -> BTreeSet<NotionId> {
+pub fn reachable(ws: &Workspace) -> BTreeSet<NotionId> {
     let readable = readable(ws);
     let mut todo: Vec<NotionId> = readable.iter().copied().collect();
     todo.retain(|id| ws.pages.get(id).is_none_or(|page| !page.omitted_by_search));
@@ -289,7 +292,7 @@ fn reachable(ws: &Workspace) -> BTreeSet<NotionId> {
 }
 
 /// The directories of real pages and databases by id; each may stand in one place only.
-fn places(tree: &Tree) -> BTreeMap<NotionId, String> {
+pub fn places(tree: &Tree) -> BTreeMap<NotionId, String> {
     let mut found = BTreeMap::new();
     for path in tree.keys() {
         for name in ["page.json", "database.json"] {
@@ -313,7 +316,7 @@ fn json(tree: &Tree, path: &str) -> Value {
 }
 
 /// Contracts C4 and C6 for every list in the tree.
-fn check_lists(tree: &Tree) {
+pub fn check_lists(tree: &Tree) {
     for path in tree.keys() {
         let (directory, list) = if let Some(directory) = path.strip_suffix("/page.json") {
             (directory, json(tree, path)["children"].clone())
@@ -367,7 +370,7 @@ fn describe(ws: &Workspace, id: NotionId, place: Option<&String>) -> String {
 }
 
 /// What any dump must have reached.
-fn check(site: &Site) {
+pub fn check(site: &Site) {
     let tree = site.tree();
     let places = places(&tree);
     let there: BTreeSet<NotionId> = places.keys().copied().collect();
@@ -390,11 +393,30 @@ fn check(site: &Site) {
 }
 
 /// More with `PROPTEST_CASES`.
-fn cases() -> u32 {
+pub fn cases() -> u32 {
     match std::env::var_os("PROPTEST_CASES") {
         Some(_) => ProptestConfig::default().cases,
         None => 32,
     }
+}
+
+/// After a full dump, the tree is that of a first one.
+pub fn assert_as_good_as_a_first(site: &mut Site) {
+    site.options.full = true;
+    site.dump();
+    check(site);
+    let (reachable, readable) = site.fake.look(|ws| (reachable(ws), readable(ws)));
+    if reachable != readable {
+        // What no way leads to is known to those alone who knew it before.
+        return;
+    }
+    let fresh = site.elsewhere();
+    fresh.dump();
+    let (mut full, mut first) = (site.tree(), fresh.tree());
+    // What is gone is remembered by those who knew it.
+    full.retain(|path, _| !path.starts_with("/.notion-backup/ledger/"));
+    first.retain(|path, _| !path.starts_with("/.notion-backup/ledger/"));
+    assert_same_tree(&full, &first);
 }
 
 proptest! {
@@ -431,20 +453,6 @@ proptest! {
             site.dump();
             check(&site);
         }
-        site.options.full = true;
-        site.dump();
-        check(&site);
-        let (reachable, readable) = site.fake.look(|ws| (reachable(ws), readable(ws)));
-        if reachable != readable {
-            // What no way leads to is known to those alone who knew it before.
-            return Ok(());
-        }
-        let fresh = site.elsewhere();
-        fresh.dump();
-        let (mut full, mut first) = (site.tree(), fresh.tree());
-        // What is gone is remembered by those who knew it.
-        full.retain(|path, _| !path.starts_with("/.notion-backup/ledger/"));
-        first.retain(|path, _| !path.starts_with("/.notion-backup/ledger/"));
-        assert_same_tree(&full, &first);
+        assert_as_good_as_a_first(&mut site);
     }
 }

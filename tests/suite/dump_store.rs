@@ -111,7 +111,7 @@ fn break_each(site: &Site, before: &Memory, calm: &Tree, fault: Fault, count: us
         let Operation { verb, path } = &operations[number];
         let told = matches!(fault, Fault::Deny(_)) || result.is_err();
         assert!(
-            told || harmless.contains(&verb) || path.contains("lock"),
+            told || harmless.contains(verb) || path.contains("lock"),
             "{when}"
         );
 

@@ -10,6 +10,7 @@ mod cli_generated;
 mod cli_usage;
 mod dump_again;
 mod dump_first;
+mod dump_moving;
 mod dump_random;
 mod dump_store;
 mod dump_trouble;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::dump_again::{rested, small};
 use crate::site::json_at;
+use crate::support::workspace::model::{Linked, Parent};
 use notion_backup::model::{Kind, NotionId};
 use serde_json::json;
 
@@ -145,7 +146,12 @@ const PARTS: &[Part] = &[
         method: "GET",
         path: "/v1/views/*",
         named: "view",
-        lacking: &["/views.json"],
+        lacking: &[
+            "/views.json",
+            "/container.json",
+            "/data_sources.json",
+            "/unavailable.json",
+        ],
     },
     Part {
         method: "GET",
@@ -283,13 +289,33 @@ fn a_database_that_cannot_be_read_keeps_its_rows() {
 }
 
 #[test]
+fn a_linked_view_that_fails_is_not_taken_for_one_that_is_not_shared() {
+    for path in ["/v1/views", "/v1/views/*"] {
+        let site = Site::new(small());
+        let linked = site.fake.edit(|ws| {
+            let (other, source) = (ws.get("other"), ws.get("source"));
+            let linked = ws.linked_view(Parent::Page(other), source, Linked::NotFound);
+            ws.advance_minutes(10);
+            linked
+        });
+        let calm = undisturbed(&site);
+        site.fake.faults().push(lasting("GET", path, 500));
+        site.dump();
+        let lost = losses(&site);
+        assert!(
+            lost.iter()
+                .any(|line| line.id == linked || line.owners.contains(&linked)),
+            "{path}: {lost:?}"
+        );
+        assert_recovers(&site, &calm);
+    }
+}
+
+#[test]
 fn a_page_that_is_only_named_and_fails_is_asked_for_again() {
     let site = Site::new(small());
     let secret = site.fake.edit(|ws| {
-        let hidden = ws.page(
-            crate::support::workspace::model::Parent::Workspace,
-            "Secret",
-        );
+        let hidden = ws.page(Parent::Workspace, "Secret");
         if let Some(page) = ws.pages.get_mut(&hidden) {
             page.omitted_by_search = true;
         }
