@@ -24,6 +24,9 @@ use crate::notion;
 use crate::repo::{self, ObjectId, ObjectWriter, Stored};
 use crate::report::Counter;
 
+/// How often the URL of one file is asked for again before the file counts as lost.
+const RENEWALS: u32 = 3;
+
 /// A URL with less time left than this is asked for again first.
 const FRESH: SignedDuration = SignedDuration::from_secs(30);
 
@@ -287,9 +290,10 @@ fn fetch(crawl: &Crawl, file: &HostedFile, again: Again) -> Result<(Stored, Opti
     let now = crawl.clock.now();
     let stale = |expires: Timestamp| expires.duration_since(now) < FRESH;
     let mut url = file.url.clone();
-    let mut renewed = file.expires.is_some_and(stale);
-    if renewed {
+    let mut renewals = 0;
+    if file.expires.is_some_and(stale) {
         url = renew()?;
+        renewals += 1;
     }
     let mut changes = 0;
     loop {
@@ -327,8 +331,8 @@ fn fetch(crawl: &Crawl, file: &HostedFile, again: Again) -> Result<(Stored, Opti
                 };
                 return Err(Error::from(error).into());
             }
-            Err(error) if error.kind == notion::Kind::Expired && !renewed => {
-                renewed = true;
+            Err(error) if error.kind == notion::Kind::Expired && renewals < RENEWALS => {
+                renewals += 1;
                 url = renew()?;
             }
             Err(error) if error.kind == notion::Kind::Conflict && changes < CHANGES => changes += 1,

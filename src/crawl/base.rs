@@ -87,8 +87,10 @@ impl BaseIndex {
         let mut index = BaseIndex::default();
         let mut level = Vec::new();
         let root = unless_damaged(repo.tree(snapshot.tree))?;
-        index.ledger_lost = root.is_none();
-        for entry in root.unwrap_or_default().entries {
+        let Some(root) = root else {
+            return Ok(index);
+        };
+        for entry in root.entries {
             if entry.name == RESERVED {
                 index.load_reserved(repo, entry.id, &mut level)?;
             } else if let Some(step) = step(&entry, None, None) {

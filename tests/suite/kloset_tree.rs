@@ -307,7 +307,17 @@ fn every_rule_can_be_broken_and_is_then_noticed() {
             fs::remove_dir_all(path.with_file_name(toggle.to_string())).unwrap();
         }),
         (Contract::C6, "a list that is not there", |root| {
-            fs::remove_file(some_file(root, "blocks.json", |list| list != &json!([]))).unwrap();
+            // Of a toggle it would be C5.
+            let nested = |block: &Value| {
+                let kind = block["type"].as_str().unwrap_or_default();
+                block["has_children"] == true
+                    && !matches!(kind, "toggle" | "child_page" | "child_database")
+            };
+            let page = some_file(root, "page.json", |page| {
+                has_block(&page["children"], nested).is_some()
+            });
+            let block = has_block(&read(&page)["children"], nested).unwrap();
+            fs::remove_file(page.with_file_name(block.to_string()).join("blocks.json")).unwrap();
         }),
         (Contract::C7, "a key that the API does not have", |root| {
             edit(&some_file(root, "page.json", |_| true), |page| {
