@@ -94,6 +94,7 @@ fn without_hiding(edits: Vec<(u64, Edit)>) -> Vec<(u64, Edit)> {
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: dump_random::cases(),
+        rng_seed: dump_random::dice(),
         failure_persistence: None,
         max_shrink_iters: 60,
         ..ProptestConfig::default()

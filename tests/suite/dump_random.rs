@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use notion_backup::model::NotionId;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 
 use crate::site::{Site, Tree, assert_same_tree};
@@ -400,6 +401,15 @@ pub fn cases() -> u32 {
     }
 }
 
+/// The same histories each time, so that a run tells of the change and not of the dice;
+/// others each time with `PROPTEST_CASES`.
+pub fn dice() -> RngSeed {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => RngSeed::Random,
+        None => RngSeed::Fixed(2026),
+    }
+}
+
 /// After a full dump, the tree is that of a first one.
 pub fn assert_as_good_as_a_first(site: &mut Site) {
     site.options.full = true;
@@ -422,6 +432,7 @@ pub fn assert_as_good_as_a_first(site: &mut Site) {
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: cases(),
+        rng_seed: dice(),
         // What fails is printed with its edits, which are enough to repeat it.
         failure_persistence: None,
         max_shrink_iters: 60,
