@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::ErrorKind;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ use super::{Error, LockGuard, ObjectId, Publish, Repository, to_json};
 
 /// The folder of all snapshots.
 pub(super) const SNAPSHOTS: &str = "snapshots";
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
 /// The longest snapshot in bytes; a real one has about a thousand.
 const LIMIT: u64 = 4 << 20;
 /// The named features that this program knows.
@@ -43,7 +44,8 @@ impl SnapshotId {
         SnapshotId(format!("{}-{hash}", time.strftime(TIME)))
     }
 
-    /// The time in the name: when the dump ended, to the second.
+    /// The time in the name: when the dump ended, to the second, or the next second
+    /// that no older snapshot has in its name.
     pub fn time(&self) -> Timestamp {
         // Names are checked when they are made.
         parse_time(&self.0).unwrap_or(Timestamp::UNIX_EPOCH)
@@ -125,7 +127,7 @@ pub struct Snapshot {
     pub features: Vec<String>,
     /// When the dump began.
     pub started: Timestamp,
-    /// When it ended; the name of the snapshot says this time.
+    /// When it ended; the name of the snapshot says this time, to the second.
     pub finished: Timestamp,
     /// Where the content comes from.
     pub source: Source,
@@ -242,7 +244,7 @@ impl Repository {
         if content.len() as u64 > LIMIT {
             return Err(invalid(format!("it is longer than {LIMIT} bytes")));
         }
-        let id = SnapshotId::new(snapshot.finished, &content);
+        let id = self.free_name(snapshot.finished, &content)?;
 
         self.flush()?;
         self.files
@@ -256,6 +258,22 @@ impl Repository {
         self.sync_folder(SNAPSHOTS)?;
         self.sync_folder("")?;
         Ok(id)
+    }
+
+    /// A name for this content with this time, or with the next second after it that no
+    /// other snapshot's name has: two dumps that end within one second sort in the order
+    /// in which they ended.
+    fn free_name(&self, mut time: Timestamp, content: &[u8]) -> Result<SnapshotId, Error> {
+        let (names, _) = self.snapshot_names()?;
+        for name in &names {
+            if name.time().as_second() == time.as_second() {
+                if name.short() == SnapshotId::new(time, content).short() {
+                    break;
+                }
+                time = time.saturating_add(SECOND).unwrap_or(time);
+            }
+        }
+        Ok(SnapshotId::new(time, content))
     }
 
     /// All snapshots that can be read, oldest first.
@@ -380,6 +398,19 @@ mod tests {
         let files = Memory::new();
         let repository = Repository::create(Arc::new(files.clone())).unwrap();
         (files, repository)
+    }
+
+    #[test]
+    fn snapshots_of_one_second_keep_their_order() {
+        let (_, repository) = repository();
+        let mut saved = Vec::new();
+        for number in 0..8 {
+            let finished = format!("2025-11-23T10:00:00.{number}Z");
+            let snapshot = snapshot(&repository, &finished);
+            saved.push((repository.save_snapshot(&snapshot).unwrap(), snapshot));
+        }
+        assert_eq!(repository.snapshots().unwrap(), saved);
+        assert_eq!(repository.find_snapshot("latest").unwrap(), saved[7]);
     }
 
     #[test]
