@@ -5,7 +5,7 @@
 //!
 //! - [`cli`]: arguments, settings, output, exit codes. The only place that prints,
 //!   reads the environment or ends the process.
-//! - [`dump`], [`check`], [`forget`], [`gc`], [`extract`], [`stats`]: the use cases; none uses another.
+//! - [`dump`], [`restore`], [`check`], [`forget`], [`gc`], [`extract`], [`stats`]: the use cases; none uses another.
 //! - [`crawl`]: reading a workspace into a repository.
 //! - [`notion`]: the API client. Knows nothing of repositories.
 //! - [`repo`]: the store. Knows nothing of Notion.
@@ -28,5 +28,6 @@ pub mod model;
 pub mod notion;
 pub mod repo;
 pub mod report;
+pub mod restore;
 pub mod stats;
 pub mod stop;

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::ErrorKind;
 
-use jiff::{SignedDuration, Timestamp};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

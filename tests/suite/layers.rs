@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 
 /// The modules, a row for each layer, the edge first. A module uses only what is in the
 /// rows below its own, so two in one row never use each other.
-const LAYERS: [&[&str]; 7] = [
+const LAYERS: [&[&str]; 8] = [
     &["cli"],
-    &["dump", "check", "forget", "gc", "extract", "stats"],
+    &["plakar"],
+    &[
+        "dump", "restore", "check", "forget", "gc", "extract", "stats",
+    ],
     &["crawl"],
     &["notion", "repo"],
     &["model", "fsio"],

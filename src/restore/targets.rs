@@ -1,0 +1,66 @@
+//! What old ids become: the questions that translating an object asks.
+
+use crate::model::NotionId;
+
+use super::Token;
+
+/// What a page, database, data source or block that something names becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// It is restored, by a step before this one.
+    Made(Token),
+    /// It is restored, but only by a later step: what names it is written again then.
+    Later(Token),
+    /// It is not part of this restore, and can still be reached under its old id.
+    Same(NotionId),
+    /// It is not part of this restore and cannot be reached: only its text is left.
+    Gone,
+}
+
+/// What a stored file becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Upload {
+    /// It is uploaded again.
+    File {
+        /// The upload's id, to be.
+        token: Token,
+        /// The name that it gets.
+        name: String,
+        /// The original name, where the API refuses that type of file and it travels
+        /// under another one: the reader must be told, in the caption or the name.
+        wrapped: Option<String>,
+    },
+    /// The snapshot does not have its bytes, or the API cannot take them; why, and the
+    /// name that it had.
+    Lost {
+        /// The original name.
+        name: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// Answers for one moment of a plan. Translations are pure: they ask here, and nobody
+/// else.
+pub trait Targets {
+    /// What a page, database, data source or block becomes.
+    fn find(&self, old: NotionId) -> Target;
+
+    /// The same person in the target workspace: by id, else by e-mail.
+    fn user(&self, old: NotionId) -> Option<NotionId>;
+
+    /// A name for a person who is not there.
+    fn user_name(&self, old: NotionId) -> String;
+
+    /// The same custom emoji in the target workspace: by id, else by name.
+    fn emoji(&self, old: NotionId, name: &str) -> Option<NotionId>;
+
+    /// What the file that Notion hosted at this URL (as the snapshot has it, without
+    /// signature) becomes, for the object `owner` that holds it.
+    fn file(&self, owner: NotionId, url: &str) -> Upload;
+
+    /// Whether something needs the new id of this block: a synced reference, a link,
+    /// a comment. Such a block is never sent below the top level of a request, because
+    /// only there its id is answered (section 9.4 of the API digest).
+    fn is_needed(&self, block: NotionId) -> bool;
+}
