@@ -8,10 +8,12 @@
 
 pub mod body;
 pub mod loss;
+pub mod step;
 pub mod targets;
 pub mod token;
 
 pub use body::{Body, Node};
 pub use loss::{Degree, Loss, Notes};
+pub use step::{Action, Bytes, Call, Learn, Part, Step};
 pub use targets::{Target, Targets, Upload};
 pub use token::Token;
