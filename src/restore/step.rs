@@ -87,6 +87,10 @@ pub struct Step {
     /// What it writes into: steps with the same lane are sent one after the other, in
     /// the order of the plan.
     pub lane: Token,
+    /// How many first-level blocks, or how many rows, what it writes into has before, where
+    /// the plan knows: so a lost answer can be told from a lost request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u32>,
     /// What it does.
     pub action: Action,
     /// The ids that its answer tells.
