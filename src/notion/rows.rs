@@ -68,7 +68,7 @@ impl Notion {
             seen: Seen::default(),
             each,
         };
-        let filter = condition(CREATED, "on_or_after", &since.to_string());
+        let filter = condition(CREATED, "on_or_after", &format!("{since:.3}"));
         Ok(rows.query(vec![filter], CREATED)?.0)
     }
 }

@@ -36,11 +36,6 @@ impl Notion {
         self.call(&mut request)
     }
 
-    /// One file upload: its status, and how many parts have come.
-    pub fn file_upload(&self, id: NotionId) -> Result<Value, Error> {
-        self.write(&Request::get(format!("/v1/file_uploads/{id}")))
-    }
-
     /// Waits on behalf of one worker, less when the run is asked to end; `why` is for
     /// the people who watch.
     pub fn pause(&self, time: Duration, why: &str) {
