@@ -73,7 +73,7 @@ pub struct Error {
     pub committed: Option<Box<Committed>>,
     /// Whether the Free plan's limit on blocks is reached (403, section 1.3).
     pub block_limit: bool,
-    pub(super) unknown: bool,
+    pub(crate) unknown: bool,
 }
 
 impl Error {

@@ -8,6 +8,7 @@
 
 pub mod body;
 pub mod loss;
+pub mod perform;
 pub mod step;
 pub mod targets;
 pub mod token;
