@@ -8,13 +8,17 @@
 
 pub mod body;
 pub mod loss;
+pub mod original;
 pub mod perform;
+pub mod source;
 pub mod step;
 pub mod targets;
 pub mod token;
 
 pub use body::{Body, Node};
 pub use loss::{Degree, Loss, Notes};
+pub use original::Original;
+pub use source::{FolderSource, Source, SourceError};
 pub use step::{Action, Bytes, Call, Learn, Part, Step};
 pub use targets::{Target, Targets, Upload};
 pub use token::Token;
