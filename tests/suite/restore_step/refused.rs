@@ -257,6 +257,7 @@ fn a_parent_that_is_gone_fails_the_step_alone() {
         .perform(&call(Method::Post, "/v1/pages", page), None)
         .unwrap_err();
     assert!(matches!(failure, Failure::Step { .. }), "{failure}");
+    assert_eq!(stage.fake.count("POST"), 1);
 }
 
 #[test]
