@@ -8,8 +8,11 @@
 
 pub mod body;
 pub mod loss;
+pub mod rich_text;
 pub mod step;
 pub mod targets;
+#[cfg(test)]
+pub mod testing;
 pub mod token;
 
 pub use body::{Body, Node};
