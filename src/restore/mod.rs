@@ -6,6 +6,7 @@
 //! has been done are kept on disk, so that a restore that was killed goes on where it
 //! was. Everything that the API cannot take becomes a stand-in and a [`Loss`].
 
+pub mod blocks;
 pub mod body;
 pub mod loss;
 pub mod rich_text;
