@@ -7,7 +7,11 @@
 //! was. Everything that the API cannot take becomes a stand-in and a [`Loss`].
 
 pub mod body;
+#[cfg(test)]
+mod fixed;
+pub mod icons;
 pub mod loss;
+pub mod people;
 pub mod step;
 pub mod targets;
 pub mod token;
