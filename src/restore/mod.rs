@@ -12,6 +12,7 @@ mod fixed;
 pub mod icons;
 pub mod loss;
 pub mod people;
+pub mod schema;
 pub mod step;
 pub mod targets;
 pub mod token;
