@@ -12,9 +12,12 @@ mod fixed;
 pub mod icons;
 pub mod loss;
 pub mod people;
+pub mod rich_text;
 pub mod schema;
 pub mod step;
 pub mod targets;
+#[cfg(test)]
+pub mod testing;
 pub mod token;
 
 pub use body::{Body, Node};
