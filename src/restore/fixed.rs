@@ -2,8 +2,9 @@
 //! Notion's own types.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
+use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::{Target, Targets, Token, Upload};
@@ -78,6 +79,7 @@ impl Targets for Fixed {
 /// file with the types is not there it says so, and checks nothing.
 pub(super) fn assert_fits(definition: &str, request: &Value) {
     static DEFINITIONS: OnceLock<Option<Value>> = OnceLock::new();
+    static COMPILED: Mutex<BTreeMap<String, Arc<Validator>>> = Mutex::new(BTreeMap::new());
     let definitions = DEFINITIONS.get_or_init(|| {
         let path = concat!(
             env!("CARGO_MANIFEST_DIR"),
@@ -90,8 +92,15 @@ pub(super) fn assert_fits(definition: &str, request: &Value) {
     let Some(definitions) = definitions else {
         return say_absent();
     };
-    let schema = json!({"$ref": format!("#/definitions/{definition}"), "definitions": definitions});
-    let validator = jsonschema::draft7::new(&schema).unwrap();
+    let validator = {
+        let mut compiled = COMPILED.lock().unwrap();
+        let one = compiled.entry(definition.to_string()).or_insert_with(|| {
+            let schema = json!({"$ref": format!("#/definitions/{definition}"),
+                                "definitions": definitions});
+            Arc::new(jsonschema::draft7::new(&schema).unwrap())
+        });
+        one.clone()
+    };
     let mut request = request.clone();
     take_out_groups(&mut request);
     let errors: Vec<String> = validator

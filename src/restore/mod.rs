@@ -19,6 +19,7 @@ pub mod targets;
 #[cfg(test)]
 pub mod testing;
 pub mod token;
+pub mod values;
 
 pub use body::{Body, Node};
 pub use loss::{Degree, Loss, Notes};
