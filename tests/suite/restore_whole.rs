@@ -33,8 +33,7 @@ pub fn restore_into(site: &Site, target: &FakeNotion, root: NotionId) -> Result<
         requests_per_minute: None,
     };
     let stop = Stop::new();
-    let notion =
-        Notion::connect(&settings, clock.clone(), stop.clone(), Arc::new(Silent)).unwrap();
+    let notion = Notion::connect(&settings, clock.clone(), stop.clone(), Arc::new(Silent)).unwrap();
     restore::restore(&Job {
         notion: &notion,
         repo: &repo,
@@ -59,11 +58,18 @@ fn first_light() {
         let summary = restore_into(&site, &site.fake, root).unwrap();
         eprintln!("{:#?}", summary.totals);
         for loss in &summary.losses {
-            eprintln!("{:?} {} | {} | {}: {}", loss.degree, loss.on, loss.id, loss.what, loss.why);
+            eprintln!(
+                "{:?} {} | {} | {}: {}",
+                loss.degree, loss.on, loss.id, loss.what, loss.why
+            );
         }
         eprintln!("early {:?}", summary.early);
         eprintln!("{:#?}", site.fake.counts());
-        for violation in site.fake.violations().iter().take(20) { eprintln!("V {violation}"); }
-        for r in site.fake.requests().iter().filter(|r| r.status >= 400) { eprintln!("{} {} {}", r.method, r.path, r.status); }
+        for violation in site.fake.violations().iter().take(20) {
+            eprintln!("V {violation}");
+        }
+        for r in site.fake.requests().iter().filter(|r| r.status >= 400) {
+            eprintln!("{} {} {}", r.method, r.path, r.status);
+        }
     }
 }
