@@ -16,6 +16,8 @@ pub struct Drawing<'a> {
     pub ws: &'a Workspace,
     /// Relations as seen from the other side: row and column, and who points there.
     pub incoming: BTreeMap<(Id, String), Vec<Id>>,
+    /// Open comments by where they hang, in time order.
+    comments: BTreeMap<Id, Vec<&'a Comment>>,
 }
 
 /// The writable fields of each type (section 4.1) beside its children, with what they
@@ -63,7 +65,16 @@ impl<'a> Drawing<'a> {
         let mut drawing = Drawing {
             ws,
             incoming: BTreeMap::new(),
+            comments: BTreeMap::new(),
         };
+        for comment in ws.comments.iter().filter(|it| !it.resolved) {
+            if let Parent::Page(on) | Parent::Block(on) = comment.on {
+                drawing.comments.entry(on).or_default().push(comment);
+            }
+        }
+        for all in drawing.comments.values_mut() {
+            all.sort_by_key(|it| it.stamps.created / MINUTE);
+        }
         drawing.mirror();
         drawing
     }
@@ -220,12 +231,7 @@ impl<'a> Drawing<'a> {
     /// The open discussions on exactly this page or block.
     pub fn comments(&self, node: &mut Node, on: Id) {
         let mut threads: Vec<Node> = Vec::new();
-        let mut all: Vec<&Comment> = self.ws.comments.iter().collect();
-        all.retain(|it| {
-            !it.resolved && matches!(it.on, Parent::Page(id) | Parent::Block(id) if id == on)
-        });
-        all.sort_by_key(|it| it.stamps.created / MINUTE);
-        for comment in all {
+        for comment in self.comments.get(&on).into_iter().flatten() {
             let drawn = self.comment(comment);
             let id = Some(comment.discussion);
             let at = threads.iter().position(|thread| thread.id == id);

@@ -98,7 +98,7 @@ impl Judge {
     fn part(&mut self, path: &str, part: &'static str, expected: &mut Node, actual: &mut Node) {
         let ours = expected.parts.remove(part).unwrap_or_default();
         let mut theirs = actual.parts.remove(part).unwrap_or_default();
-        let (pairs, lost, extra) = match part {
+        let (pairs, lost, mut extra) = match part {
             "row" | "template" | "wiki" => in_any_order(ours, theirs),
             "property" => by_name(ours, theirs),
             _ => {
@@ -122,6 +122,15 @@ impl Judge {
             self.pair(label(at, &expected), expected, actual);
         }
         for node in lost {
+            // Equal ones on both sides are only out of their order.
+            let same = extra.iter().position(|it| it.print == node.print);
+            let free = node.is_object() || part == "property";
+            if let Some(at) = same.filter(|_| !free) {
+                let path = label(0, &node);
+                self.say(&path, "order", json!(node.label()), Value::Null);
+                self.pair(path, node, extra.remove(at));
+                continue;
+            }
             let optional = node.stands_in.as_ref().is_some_and(|it| it.optional);
             if !optional {
                 self.lost.push((label(0, &node), node));
