@@ -272,7 +272,7 @@ impl<'a> Normal<'a> {
                     .into_iter()
                     .flatten()
                     .filter(|name| !name.is_null())
-                    .map(|name| json!({"type": "custom", "resolved_name": name}))
+                    .map(|name| json!({"type": whatever(), "resolved_name": name}))
                     .collect();
                 node.set("display_name", any(names));
             }

@@ -27,7 +27,6 @@ use super::workspace::model::*;
 use draw::Drawing;
 use expect::Normal;
 use node::Node;
-use walk::each_node;
 
 /// One thing that is not as it was.
 #[derive(Clone, Debug)]
@@ -125,15 +124,6 @@ fn compare_here(
             });
         !beside && !before
     });
-    if expect.comments == Comments::None {
-        for node in &mut actual {
-            each_node(node, &mut |node| {
-                if node.kind != "discussion" {
-                    node.parts.remove("comments");
-                }
-            });
-        }
-    }
     for node in roots.iter_mut().chain(&mut loose).chain(&mut actual) {
         node.seal();
     }

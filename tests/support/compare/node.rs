@@ -197,8 +197,8 @@ impl Node {
     pub fn append(&mut self, next: Node) {
         for (field, more) in next.fields {
             let mine = self.fields.get_mut(&field);
-            if let Some(Value::Array(mine)) = mine.map(|it| &mut it["$rich"])
-                && let Some(more) = more["$rich"].as_array()
+            if let Some(Value::Array(mine)) = mine.and_then(|it| it.get_mut("$rich"))
+                && let Some(Value::Array(more)) = more.get("$rich")
             {
                 mine.extend(more.iter().cloned());
             }

@@ -150,7 +150,10 @@ impl Dice {
             let mut discussion = None;
             for _ in 0..1 + self.below(3) {
                 self.ws.advance_minutes(1);
-                let text = self.text(3);
+                let mut text = self.line();
+                if let (Value::Array(all), Value::Array(more)) = (&mut text, self.text(2)) {
+                    all.extend(more);
+                }
                 let author = self.pick(&self.people.clone());
                 let attached = match self.once_in(4) {
                     true => vec![self.stored("image")["file"].clone()],
