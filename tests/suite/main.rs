@@ -20,6 +20,7 @@ mod killed;
 mod kloset_tree;
 mod layers;
 mod program;
+mod restore_judge;
 mod restore_step;
 mod restore_whole;
 mod security;
