@@ -10,6 +10,7 @@ use notion_backup::restore::{self, Error, Job, SnapshotSource, Summary};
 use notion_backup::stop::Stop;
 
 use crate::site::Site;
+use crate::support::compare::{Expect, assert_same};
 use crate::support::workspace::model::Parent;
 use crate::support::{FakeNotion, Workspace};
 
@@ -51,25 +52,15 @@ pub fn restore_into(site: &Site, target: &FakeNotion, root: NotionId) -> Result<
 #[test]
 fn first_light() {
     for ws in [Workspace::plain(5, 3), Workspace::everything(1)] {
+        let original = ws.clone();
         let site = Site::new(ws);
         site.dump();
         let root = scratch(&site.fake);
         site.fake.clear_requests();
         let summary = restore_into(&site, &site.fake, root).unwrap();
-        eprintln!("{:#?}", summary.totals);
-        for loss in &summary.losses {
-            eprintln!(
-                "{:?} {} | {} | {}: {}",
-                loss.degree, loss.on, loss.id, loss.what, loss.why
-            );
-        }
-        eprintln!("early {:?}", summary.early);
-        eprintln!("{:#?}", site.fake.counts());
-        for violation in site.fake.violations().iter().take(20) {
-            eprintln!("V {violation}");
-        }
-        for r in site.fake.requests().iter().filter(|r| r.status >= 400) {
-            eprintln!("{} {} {}", r.method, r.path, r.status);
-        }
+        assert!(summary.early.is_none(), "{:?}", summary.early);
+        assert_eq!(site.fake.violations(), Vec::<String>::new());
+        let restored = site.fake.look(Workspace::clone);
+        assert_same(&original, &restored, root, &Expect::restored());
     }
 }
