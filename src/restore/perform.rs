@@ -210,8 +210,12 @@ impl<'a> Performer<'a> {
             if let Some(upload) = unusable_upload(&draft.body, &error) {
                 return Err(Failure::Upload(upload, Box::new(error)));
             }
+            let gone = error.kind == Kind::NotFound
+                && forget::named(&error.message)
+                    .iter()
+                    .any(|id| forget::leads_to(&call.path, &draft.body, *id));
             amends += 1;
-            if amends > AMENDS || !draft.amend(write, &call.path, &error) {
+            if gone || amends > AMENDS || !draft.amend(write, &call.path, &error) {
                 return Err(Failure::step(write.name(), error.to_string()));
             }
             if matches!(write, Write::Change { .. }) && nothing_left(&draft.body) {

@@ -11,7 +11,7 @@ use super::culprit::{self, Changed};
 use super::write::Write;
 use super::{forget, text};
 use crate::model::NotionId;
-use crate::notion::Error;
+use crate::notion::{Error, Kind};
 
 /// A piece that is sent by itself, to what the request made or changes.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,10 +75,10 @@ impl Draft {
         }
         let schema =
             matches!(write, Write::Database { .. } | Write::Source { .. }) || is_source(path);
-        schema && self.ungroup(error)
-            || self.drop_property(error)
+        self.drop_property(error)
             || self.drop_field(&named, write, error)
             || self.take_apart(write, path)
+            || schema && self.simplify_columns(error)
             || self.drop_next(write, error)
     }
 
@@ -92,43 +92,42 @@ impl Draft {
         holder.get_mut("properties")?.as_object_mut()
     }
 
-    /// Takes the groups out of status options: not every version of the API knows them
-    /// (section 10 of the API digest).
-    fn ungroup(&mut self, error: &Error) -> bool {
-        let mut names = Vec::new();
-        for (name, property) in self.properties().into_iter().flatten() {
-            let options = property.pointer_mut("/status/options");
-            let options = options.and_then(Value::as_array_mut).into_iter().flatten();
-            let groups = options.filter_map(|option| option.as_object_mut()?.remove("group"));
-            if groups.count() > 0 {
-                names.push(format!("groups of the options of property '{name}'"));
-            }
-        }
-        let some = !names.is_empty();
-        for name in names {
-            self.lose(name, error, Degree::Detail);
-        }
-        some
-    }
-
-    /// Simplifies the options of the property that the message names, or drops it.
+    /// Simplifies the property that the message names, or drops it.
     fn drop_property(&mut self, error: &Error) -> bool {
         let Some(properties) = self.properties() else {
             return false;
         };
-        let Some(name) = named_property(properties, &error.message) else {
+        let Some(name) = named_property(properties, error) else {
             return false;
         };
-        if let Some(property) = properties.get_mut(&name)
-            && plain_options(property)
-        {
-            let what = format!("colours and descriptions of the options of property '{name}'");
-            self.lose(what, error, Degree::Detail);
-            return true;
+        let what = properties.get_mut(&name).and_then(simplify_column);
+        match what {
+            Some(what) => self.lose(
+                format!("{what} of property '{name}'"),
+                error,
+                Degree::Detail,
+            ),
+            None => {
+                properties.remove(&name);
+                self.lose(format!("property '{name}'"), error, Degree::Missing);
+            }
         }
-        properties.remove(&name);
-        self.lose(format!("property '{name}'"), error, Degree::Missing);
         true
+    }
+
+    /// Simplifies every column, by one step.
+    fn simplify_columns(&mut self, error: &Error) -> bool {
+        let mut simplified = Vec::new();
+        for (name, property) in self.properties().into_iter().flatten() {
+            if let Some(what) = simplify_column(property) {
+                simplified.push(format!("{what} of property '{name}'"));
+            }
+        }
+        let some = !simplified.is_empty();
+        for what in simplified {
+            self.lose(what, error, Degree::Detail);
+        }
+        some
     }
 
     /// Drops the field of the body that the message names, if the object can be without.
@@ -317,7 +316,8 @@ pub(super) fn changed_loss(about: NotionId, changed: &Changed, error: &Error) ->
 
 /// The property that a message means: by its path, else by its name as a word. Never
 /// the title, without which nothing can be made.
-fn named_property(properties: &Map<String, Value>, message: &str) -> Option<String> {
+fn named_property(properties: &Map<String, Value>, error: &Error) -> Option<String> {
+    let message = &error.message;
     let mut names: Vec<&String> = properties
         .iter()
         .filter(|(_, property)| property["title"].is_null())
@@ -333,6 +333,10 @@ fn named_property(properties: &Map<String, Value>, message: &str) -> Option<Stri
     });
     if let Some(name) = in_path {
         return Some((*name).clone());
+    }
+    // A path that leads elsewhere names none, whatever words are in it.
+    if error.json_path.is_some() || error.kind != Kind::Validation {
+        return None;
     }
     let mut mentioned = names.iter().filter(|name| has_word(message, name));
     match (mentioned.next(), mentioned.next()) {
@@ -354,19 +358,28 @@ fn has_word(text: &str, words: &str) -> bool {
         })
 }
 
-/// Leaves nothing but the names of a column's options; false when that is what there is.
-fn plain_options(property: &mut Value) -> bool {
-    let mut changed = false;
-    for kind in ["select", "multi_select", "status"] {
-        let options = property.get_mut(kind).and_then(|it| it.get_mut("options"));
-        let options = options.and_then(Value::as_array_mut).into_iter().flatten();
-        for option in options.filter_map(Value::as_object_mut) {
-            let before = option.len();
-            option.retain(|key, _| matches!(key.as_str(), "name" | "id"));
-            changed |= option.len() < before;
+/// Takes from a column's options what it can be without: the groups of a status first,
+/// which not every version of the API knows (section 10 of the API digest), then all but
+/// the names. Says what was taken; `None` when nothing is left to take.
+fn simplify_column(property: &mut Value) -> Option<&'static str> {
+    let mut take = |keep: fn(&str) -> bool| {
+        let mut taken = false;
+        for kind in ["select", "multi_select", "status"] {
+            let options = property.get_mut(kind).and_then(|it| it.get_mut("options"));
+            let options = options.and_then(Value::as_array_mut).into_iter().flatten();
+            for option in options.filter_map(Value::as_object_mut) {
+                let before = option.len();
+                option.retain(|key, _| keep(key));
+                taken |= option.len() < before;
+            }
         }
+        taken
+    };
+    if take(|key| key != "group") {
+        return Some("groups of the options");
     }
-    changed
+    let named = |key: &str| matches!(key, "name" | "id");
+    take(named).then_some("colours and descriptions of the options")
 }
 
 #[cfg(test)]

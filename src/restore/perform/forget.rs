@@ -28,21 +28,34 @@ pub(super) fn attaches(body: &Value, upload: NotionId) -> bool {
     }
 }
 
+/// The fields of a body that say where it goes.
+const PLACES: [&str; 6] = [
+    "parent",
+    "position",
+    "data_source_id",
+    "database_id",
+    "discussion_id",
+    "create_database",
+];
+
+/// Whether a request cannot go anywhere without `id`: it is what the path or the body
+/// says that it goes to.
+pub(super) fn leads_to(path: &str, body: &Value, id: NotionId) -> bool {
+    let text = id.to_string();
+    path.contains(&text)
+        || PLACES.iter().any(|key| {
+            let place = body[*key].to_string();
+            *key != "position" && place.contains(&text)
+        })
+}
+
 /// Takes every mention of `id`, relation to it and person with it out of a body (not out
 /// of where the body goes); says what it was, or `None` when there was none.
 pub(super) fn forget(body: &mut Value, id: NotionId) -> Option<&'static str> {
     let fields = body.as_object_mut()?;
-    let places = [
-        "parent",
-        "position",
-        "data_source_id",
-        "database_id",
-        "discussion_id",
-        "create_database",
-    ];
     let mut found = None;
     for (key, field) in fields.iter_mut() {
-        if !places.contains(&key.as_str()) {
+        if !PLACES.contains(&key.as_str()) {
             found = within(field, id).or(found);
         }
     }

@@ -1,9 +1,13 @@
 //! Attachments go up whole or in parts, and once more where an answer was lost.
 
-use notion_backup::restore::Bytes;
+use notion_backup::notion::Method;
+use notion_backup::restore::perform::{Done, Failure};
+use notion_backup::restore::{Action, Bytes};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::*;
+use super::stage::*;
+use crate::support::fake_notion::{Fault, What};
 
 fn bytes(size: usize) -> Vec<u8> {
     (0..size).map(|at| (at * 31 % 251) as u8).collect()
@@ -75,7 +79,6 @@ fn a_large_file_arrives_in_parts_whatever_fails_on_the_way() {
         ("/v1/file_uploads/*/send", What::HangUpAfterCommit),
         ("/v1/file_uploads/*/complete", What::HangUpAfterCommit),
         ("/v1/file_uploads/*/complete", What::HangUp),
-        ("/v1/file_uploads/*/complete", What::status(504)),
     ] {
         let stage = stage(size);
         stage.fake.faults().push(Fault::on("POST", path, what));

@@ -50,6 +50,31 @@ fn the_property_that_is_named_goes_and_no_other() {
 }
 
 #[test]
+fn a_property_with_the_name_of_a_word_stays() {
+    let body =
+        json!({"properties": {"Name": {"title": []}, "body": {"number": 1}, "be": {"number": 1}}});
+    let mut draft = Draft::new(id(9), body);
+    let error = refusal("body failed validation: body.icon should be something");
+    draft.amend(row(), PAGE, &error);
+    assert!(draft.losses.is_empty(), "{:?}", draft.losses);
+}
+
+#[test]
+fn a_column_that_nobody_names_is_simplified_by_itself() {
+    let column = json!({"status": {"options": [{"name": "x", "color": "red", "group": "To-do"}]}});
+    let mut draft = Draft::new(id(9), json!({"properties": {"Stage": column}}));
+    let change = Write::Change { id: id(1) };
+    let mut options = Vec::new();
+    while draft.amend(change, "/v1/data_sources/x", &refusal("No.")) {
+        options.push(draft.body["properties"]["Stage"]["status"]["options"][0].clone());
+    }
+    assert_eq!(
+        options,
+        [json!({"name": "x", "color": "red"}), json!({"name": "x"})]
+    );
+}
+
+#[test]
 fn what_nobody_names_is_sent_piece_by_piece() {
     let body = json!({"parent": 1, "icon": 2, "children": [3], "properties": {
         "Name": {"title": []}, "A": {"number": 1}, "B": {"number": 2}}});
