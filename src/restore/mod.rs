@@ -7,6 +7,7 @@
 //! was. Everything that the API cannot take becomes a stand-in and a [`Loss`].
 
 pub mod body;
+pub mod comments;
 #[cfg(test)]
 mod fixed;
 pub mod icons;
@@ -20,6 +21,7 @@ pub mod targets;
 pub mod testing;
 pub mod token;
 pub mod values;
+pub mod views;
 
 pub use body::{Body, Node};
 pub use loss::{Degree, Loss, Notes};
