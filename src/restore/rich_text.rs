@@ -26,6 +26,10 @@ pub const URL: usize = 2000;
 /// The most runs of one array (section 1.5 of the API digest).
 pub const RUNS: usize = 100;
 
+/// The most bytes of one array as JSON, so that a block with it fits a request
+/// (500 KB, section 1.5 of the API digest).
+pub const BYTES: usize = 400_000;
+
 /// The colours of texts and blocks (section 3.9 of the API digest).
 const COLORS: [&str; 10] = [
     "default", "gray", "brown", "orange", "yellow", "green", "blue", "purple", "pink", "red",
@@ -77,16 +81,20 @@ pub fn plain(text: &str) -> Vec<Value> {
     }])
 }
 
-/// The runs in arrays of at most [`RUNS`]; none for no runs.
-pub fn pieces(mut runs: Vec<Value>) -> Vec<Vec<Value>> {
-    let mut out = Vec::new();
-    while runs.len() > RUNS {
-        let rest = runs.split_off(RUNS);
-        out.push(runs);
-        runs = rest;
-    }
-    if !runs.is_empty() {
-        out.push(runs);
+/// The runs in arrays of at most [`RUNS`] and [`BYTES`]; none for no runs.
+pub fn pieces(runs: Vec<Value>) -> Vec<Vec<Value>> {
+    let mut out: Vec<Vec<Value>> = Vec::new();
+    let mut bytes = 0;
+    for run in runs {
+        let length = run.to_string().len() + 1;
+        match out.last_mut() {
+            Some(piece) if piece.len() < RUNS && bytes + length <= BYTES => piece.push(run),
+            _ => {
+                out.push(vec![run]);
+                bytes = 0;
+            }
+        }
+        bytes += length;
     }
     out
 }
