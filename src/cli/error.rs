@@ -301,7 +301,7 @@ impl Error {
 
         let message = failure.to_string();
         match failure {
-            Failure::Token(error) | Failure::Capability(_, error) => Error::from(error.clone()),
+            Failure::Token(error) | Failure::Capability(_, error) => Error::from((**error).clone()),
             Failure::BlockLimit(_) => Error::new(Exit::Stopped, message).hint(
                 "the workspace is on the Free plan and takes no more blocks: upgrade it, or restore into another \
                  workspace; what was restored stays, and --resume goes on",

@@ -178,7 +178,9 @@ pub fn restore(
     let home = || Some(PathBuf::from(environment.variable("HOME")?).join(".local/state"));
     Ok(RestoreSettings {
         repo: typed_repository(global, environment).or_else(|| config.repo.clone()),
-        journals: state.or_else(home).map(|folder| folder.join("notion-backup")),
+        journals: state
+            .or_else(home)
+            .map(|folder| folder.join("notion-backup")),
         notion: notion(args, environment, &config, &mut warnings)?,
         jobs: jobs(args, &config)?,
         warnings,

@@ -43,7 +43,11 @@ fn meant(original: &Original<'_>, text: &str) -> Result<NotionId, Error> {
         text: text.to_owned(),
     };
     let id = match text.trim().strip_prefix('/') {
-        Some(path) => path.trim_end_matches('/').rsplit('/').next().and_then(|name| name.parse().ok()),
+        Some(path) => path
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .and_then(|name| name.parse().ok()),
         None => NotionId::from_user(text).ok(),
     };
     let id: NotionId = id.ok_or_else(unknown)?;

@@ -9,6 +9,7 @@ mod board;
 use std::sync::{Condvar, Mutex, MutexGuard};
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::journal::{DoneLine, Journal};
 use super::loss::{Degree, Loss};
@@ -18,7 +19,7 @@ use super::token::{Known, fill};
 use super::{Error, Token};
 use crate::clock::Clock;
 use crate::model::NotionId;
-use crate::notion::Notion;
+use crate::notion::{Method, Notion};
 use crate::report::{Counter, Phase, Report};
 use crate::stop::Stop;
 use board::{Board, Pick};
@@ -61,10 +62,17 @@ pub fn execute(tools: &Tools<'_>, journal: &Journal) -> Result<Ended, Error> {
     tools.report.phase(Phase::Restoring);
     tools.report.expect(u64::from(journal.steps()));
     tools.report.add(Counter::Steps, board.finished());
+    let board = Mutex::new(board);
+    let taken = |id: NotionId| locked(&board).taken.contains(&id);
+    let performer = Performer::new(tools.notion, tools.files, tools.clock, &taken);
+    for (discussion, on) in locked(&board).discussions() {
+        performer.know_discussion(discussion, on);
+    }
     let run = Run {
         tools,
         journal,
-        board: Mutex::new(board),
+        board: &board,
+        performer: &performer,
         changed: Condvar::new(),
     };
     let pool = rayon::ThreadPoolBuilder::new()
@@ -75,24 +83,31 @@ pub fn execute(tools: &Tools<'_>, journal: &Journal) -> Result<Ended, Error> {
             scope.spawn(|_| run.work());
         }
     });
-    let board = run.board.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    match (board.error, board.early) {
+    let mut board = locked(&board);
+    match (board.error.take(), board.early.take()) {
         (Some(error), _) => Err(error),
         (None, Some(failure)) => Ok(Ended::Early(Box::new(failure))),
         (None, None) => Ok(Ended::Complete),
     }
 }
 
+fn locked(board: &Mutex<Board>) -> MutexGuard<'_, Board> {
+    board
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
 struct Run<'e> {
     tools: &'e Tools<'e>,
     journal: &'e Journal,
-    board: Mutex<Board>,
+    board: &'e Mutex<Board>,
+    performer: &'e Performer<'e>,
     changed: Condvar,
 }
 
 impl Run<'_> {
     fn board(&self) -> MutexGuard<'_, Board> {
-        self.board.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        locked(self.board)
     }
 
     /// One worker: takes steps as they become possible, until none is left.
@@ -111,7 +126,10 @@ impl Run<'_> {
                     self.changed.notify_all();
                 }
                 Pick::Wait => {
-                    board = self.changed.wait(board).unwrap_or_else(|poisoned| poisoned.into_inner());
+                    board = self
+                        .changed
+                        .wait(board)
+                        .unwrap_or_else(|poisoned| poisoned.into_inner());
                 }
                 Pick::Nothing => {
                     self.changed.notify_all();
@@ -125,14 +143,22 @@ impl Run<'_> {
     fn step(&self, number: u32) -> Result<(), Error> {
         let step = self.journal.step(number)?;
         if self.board().never_made(number).is_some() {
-            return self.fail(number, &step, "what it belongs to could not be restored", true);
+            return self.fail(
+                number,
+                &step,
+                "what it belongs to could not be restored",
+                true,
+            );
         }
         self.renew_uploads(&step)?;
         let mut again = self.board().begun(number);
         let mut tries = 0;
         loop {
             let now = self.tools.clock.now();
-            self.journal.note(&DoneLine::Begin { step: number, at: now })?;
+            self.journal.note(&DoneLine::Begin {
+                step: number,
+                at: now,
+            })?;
             match self.perform(&step, again) {
                 Ok((ids, losses)) => return self.end(number, &step, ids, losses),
                 Err(failure) if failure.concerns_all() && !skippable(&step, &failure) => {
@@ -164,14 +190,7 @@ impl Run<'_> {
             let board = self.board();
             filled(step, &board.known)
         };
-        let taken = |id: NotionId| self.board().taken.contains(&id);
-        let performer = Performer {
-            notion: self.tools.notion,
-            files: self.tools.files,
-            clock: self.tools.clock,
-            taken: &taken,
-        };
-        let done = performer.perform(step, &call, again)?;
+        let done = self.performer.perform(step, &call, again)?;
         let ids = step.learns.iter().filter_map(|learn| {
             let id = done.answer.pointer(&learn.at)?.as_str()?;
             Some((learn.token, id.to_owned()))
@@ -189,7 +208,9 @@ impl Run<'_> {
         let at = self.tools.clock.now();
         self.count(step);
         for loss in &losses {
-            self.tools.report.add(Counter::Failures, u64::from(loss.degree != Degree::Detail));
+            self.tools
+                .report
+                .add(Counter::Failures, u64::from(loss.degree != Degree::Detail));
         }
         self.journal.note(&DoneLine::End {
             step: number,
@@ -213,9 +234,12 @@ impl Run<'_> {
         self.tools.report.add(Counter::Failures, 1);
         // What follows from another failure is not told again.
         if !follows {
-            self.tools.report.problem(&format!("{}: {why}", part(step.part)));
+            self.tools
+                .report
+                .problem(&format!("{}: {why}", part(step.part)));
         }
-        self.journal.note(&DoneLine::Failed { step: number, loss })?;
+        self.journal
+            .note(&DoneLine::Failed { step: number, loss })?;
         self.board().fail(number, step);
         Ok(())
     }
@@ -274,7 +298,11 @@ fn filled(step: &Step, known: &Known) -> Call {
             fill(&mut call.body, known);
             call
         }
-        Action::Upload(_) => Call::nothing(),
+        Action::Upload(_) => Call {
+            method: Method::Post,
+            path: "/v1/file_uploads".to_owned(),
+            body: Value::Null,
+        },
     }
 }
 

@@ -162,10 +162,21 @@ impl Journal {
     }
 
     /// Opens the journal with this name, for `command`.
-    pub fn open(repo: &Repository, name: &str, command: &str, now: Timestamp) -> Result<Journal, Error> {
-        let unknown = || Error::NoJournal { name: name.to_owned() };
+    pub fn open(
+        repo: &Repository,
+        name: &str,
+        command: &str,
+        now: Timestamp,
+    ) -> Result<Journal, Error> {
+        let unknown = || Error::NoJournal {
+            name: name.to_owned(),
+        };
         // What people copy may be the path of its folder.
-        let name = name.trim_end_matches('/').rsplit('/').next().unwrap_or(name);
+        let name = name
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or(name);
         if !Journal::names(repo)?.iter().any(|known| known == name) {
             return Err(unknown());
         }
@@ -238,7 +249,9 @@ impl Journal {
         let line = self.plan.read_at(at, length)?;
         match serde_json::from_slice(&line)? {
             PlanLine::Step(step) => Ok(*step),
-            _ => Err(Error::NoJournal { name: self.name.clone() }),
+            _ => Err(Error::NoJournal {
+                name: self.name.clone(),
+            }),
         }
     }
 
@@ -265,7 +278,12 @@ impl Journal {
                 DoneLine::Begin { step, at } => {
                     progress.begun.entry(step).or_insert(at);
                 }
-                DoneLine::End { step, at, ids, losses } => {
+                DoneLine::End {
+                    step,
+                    at,
+                    ids,
+                    losses,
+                } => {
                     progress.ended.insert(step, at);
                     progress.ids.extend(ids);
                     progress.losses.extend(losses);
@@ -334,7 +352,10 @@ fn append(log: &Log, line: &impl Serialize) -> Result<(u64, u32), Error> {
 }
 
 /// Reads a log line by line, each with its offset, until `each` says that it is enough.
-fn each_line(log: &Log, mut each: impl FnMut(u64, &[u8]) -> Result<bool, Error>) -> Result<(), Error> {
+fn each_line(
+    log: &Log,
+    mut each: impl FnMut(u64, &[u8]) -> Result<bool, Error>,
+) -> Result<(), Error> {
     const PIECE: u64 = 1 << 20;
     let end = log.len();
     let mut line = Vec::new();

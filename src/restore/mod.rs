@@ -49,7 +49,9 @@ pub use loss::{Degree, Loss, Notes};
 pub use original::Original;
 pub use perform::Failure;
 pub use plan::Totals;
-pub use run::{Job, Preview, Summary, Undo, Undone, preview, restore, resume, undo, unfinished_source};
+pub use run::{
+    Job, Preview, Summary, Undo, Undone, preview, restore, resume, undo, unfinished_source,
+};
 pub use source::{FolderSource, SnapshotSource, Source, SourceError};
 pub use step::{Action, Bytes, Call, Learn, Part, Step};
 pub use targets::{Target, Targets, Upload};

@@ -153,16 +153,17 @@ enum Under {
 
 impl Planner<'_> {
     fn run(&mut self) -> Result<(), Error> {
-        self.planned.losses.extend(
-            self.original
-                .losses
-                .iter()
-                .filter(|loss| self.concerns(loss.id))
-                .cloned(),
-        );
+        let unread = self
+            .original
+            .losses
+            .iter()
+            .filter(|loss| self.concerns(loss.id));
+        let unread: Vec<Loss> = unread.cloned().collect();
+        self.planned.losses.extend(unread);
         self.read_schemas()?;
         let top: Vec<NotionId> = self.top();
-        self.queue.extend(top.into_iter().map(|id| (id, Under::Root)));
+        self.queue
+            .extend(top.into_iter().map(|id| (id, Under::Root)));
         self.queue_templates()?;
         loop {
             let from = self.databases.len();
@@ -196,7 +197,9 @@ impl Planner<'_> {
         let original = self.original;
         for loss in &mut self.planned.losses {
             let page = original.facts.blocks.get(&loss.id);
-            let page = page.or_else(|| original.sources.get(&loss.id)).unwrap_or(&loss.id);
+            let page = page
+                .or_else(|| original.sources.get(&loss.id))
+                .unwrap_or(&loss.id);
             if let Some(entry) = original.entries.get(page) {
                 loss.on.clone_from(&entry.title);
             }
@@ -213,7 +216,8 @@ impl Planner<'_> {
             .filter(|id| self.chosen.contains(id))
             .collect();
         let known: BTreeSet<NotionId> = top.iter().copied().collect();
-        let templates: BTreeSet<NotionId> = original.templates.values().flatten().copied().collect();
+        let templates: BTreeSet<NotionId> =
+            original.templates.values().flatten().copied().collect();
         top.extend(self.chosen.iter().copied().filter(|id| {
             let holder = original.entries.get(id).and_then(|entry| entry.holder);
             !known.contains(id)
@@ -267,7 +271,8 @@ impl Planner<'_> {
             }
         }
         self.planned.totals.call(&step);
-        self.made.extend(step.learns.iter().map(|learn| learn.token));
+        self.made
+            .extend(step.learns.iter().map(|learn| learn.token));
         (self.out)(step)
     }
 
@@ -314,7 +319,13 @@ impl Planner<'_> {
         Some(before)
     }
 
-    fn lose(&mut self, id: NotionId, what: impl Into<String>, why: impl Into<String>, degree: Degree) {
+    fn lose(
+        &mut self,
+        id: NotionId,
+        what: impl Into<String>,
+        why: impl Into<String>,
+        degree: Degree,
+    ) {
         self.planned.losses.push(Loss {
             id,
             on: String::new(),

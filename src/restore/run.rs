@@ -135,7 +135,11 @@ pub fn resume(job: &Job<'_>) -> Result<Summary, Error> {
 
 /// What the journal of the newest unfinished restore into a page says that it restores:
 /// the id of a snapshot, or a folder.
-pub fn unfinished_source(job_repo: &Repository, root: NotionId, clock: &dyn Clock) -> Result<Option<String>, Error> {
+pub fn unfinished_source(
+    job_repo: &Repository,
+    root: NotionId,
+    clock: &dyn Clock,
+) -> Result<Option<String>, Error> {
     let Some(name) = unfinished(job_repo, root, None)? else {
         return Ok(None);
     };
@@ -155,21 +159,23 @@ pub fn undo(job: &Undo<'_>) -> Result<Undone, Error> {
         trashed: 0,
         gone: 0,
     };
-    let taken: BTreeSet<NotionId> = progress.ids.values().filter_map(|id| id.parse().ok()).collect();
+    let taken: BTreeSet<NotionId> = progress
+        .ids
+        .values()
+        .filter_map(|id| id.parse().ok())
+        .collect();
     let is_taken = |id: NotionId| taken.contains(&id);
-    let performer = Performer {
-        notion: job.notion,
-        files: &NoFiles,
-        clock: job.clock,
-        taken: &is_taken,
-    };
+    let performer = Performer::new(job.notion, &NoFiles, job.clock, &is_taken);
     let root = Token::named("root");
     for number in (0..journal.steps()).rev() {
         let step = journal.step(number)?;
         let (true, Action::Call(call)) = (step.lane == root, &step.action) else {
             continue;
         };
-        let known = step.learns.first().and_then(|learn| progress.ids.get(&learn.token));
+        let known = step
+            .learns
+            .first()
+            .and_then(|learn| progress.ids.get(&learn.token));
         let id = match (known, progress.begun.get(&number)) {
             (Some(id), _) => id.clone(),
             // It may be there although nobody knows its id: settled first, it can be trashed.
@@ -188,7 +194,9 @@ pub fn undo(job: &Undo<'_>) -> Result<Undone, Error> {
             false => undone.gone += 1,
         }
     }
-    journal.note(&DoneLine::Undone { at: job.clock.now() })?;
+    journal.note(&DoneLine::Undone {
+        at: job.clock.now(),
+    })?;
     Ok(undone)
 }
 
@@ -221,14 +229,8 @@ pub struct Undone {
 
 /// Puts one page or database into the trash; false when it was there or is gone.
 fn trash(notion: &Notion, id: &str) -> Result<bool, Error> {
-    use crate::notion::{Kind, Method, Request};
-    let request = Request {
-        method: Method::Delete,
-        path: format!("/v1/blocks/{id}"),
-        query: Vec::new(),
-        body: None,
-    };
-    match notion.write(&request) {
+    use crate::notion::{Kind, Request};
+    match notion.write(&Request::delete(format!("/v1/blocks/{id}"))) {
         Ok(_) => Ok(true),
         Err(error) if matches!(error.kind, Kind::NotFound | Kind::Validation) => Ok(false),
         Err(error) => Err(error.into()),
@@ -244,7 +246,11 @@ fn prepare<'j>(job: &Job<'j>) -> Result<(Original<'j>, Survey, BTreeSet<NotionId
 }
 
 /// The newest journal of a restore into this page that is not at its end.
-fn unfinished(repo: &Repository, root: NotionId, from: Option<&str>) -> Result<Option<String>, Error> {
+fn unfinished(
+    repo: &Repository,
+    root: NotionId,
+    from: Option<&str>,
+) -> Result<Option<String>, Error> {
     for name in Journal::names(repo)?.into_iter().rev() {
         if super::journal::is_unfinished(repo, &name, root, from)? {
             return Ok(Some(name));
@@ -272,7 +278,9 @@ fn carry_out(job: &Job<'_>, journal: &Journal) -> Result<Summary, Error> {
     losses.dedup();
     let early = match ended {
         Ended::Complete => {
-            journal.note(&DoneLine::Complete { at: job.clock.now() })?;
+            journal.note(&DoneLine::Complete {
+                at: job.clock.now(),
+            })?;
             None
         }
         Ended::Early(failure) => Some(*failure),
@@ -293,7 +301,11 @@ fn carry_out(job: &Job<'_>, journal: &Journal) -> Result<Summary, Error> {
 }
 
 /// The report file: what was restored, what was not, and the new ids.
-fn as_json(summary: &Summary, journal: &Journal, ids: &std::collections::HashMap<Token, String>) -> Value {
+fn as_json(
+    summary: &Summary,
+    journal: &Journal,
+    ids: &std::collections::HashMap<Token, String>,
+) -> Value {
     json!({
         "journal": summary.journal,
         "from": journal.head.from,

@@ -90,6 +90,19 @@ pub fn values(
 }
 
 /// The value of a property, completed where the page object has only its beginning.
+/// The old ids of the pages that a relation of a row names, in order. `complete` is the
+/// row's `properties.json`, or null.
+pub fn related(page: &Value, complete: &Value, name: &str) -> Vec<NotionId> {
+    let property = &page["properties"][name];
+    let value = whole(property, "relation", complete.get(name));
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(id_of)
+        .collect()
+}
+
 fn whole(property: &Value, kind: &str, complete: Option<&Value>) -> Value {
     let items = complete.and_then(|complete| complete.get("items")?.as_array());
     match (kind, items) {

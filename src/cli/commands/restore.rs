@@ -13,8 +13,8 @@ use crate::cli::interrupt;
 use crate::cli::settings::{self, RestoreSettings};
 use crate::cli::ui::{Ui, words};
 use crate::notion::Notion;
-use crate::report::{Counter, Report};
 use crate::repo::{Repository, SnapshotId};
+use crate::report::{Counter, Report};
 use crate::restore::{
     self, Degree, FolderSource, Job, Loss, Preview, SnapshotSource, Source, Summary, Totals,
 };
@@ -27,9 +27,9 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
     if let Some(RestoreCommand::Undo(undo)) = &args.command {
         return run_undo(undo, context);
     }
-    let root = args
-        .root_id
-        .ok_or_else(|| Error::usage("--root-id PAGE is needed: the page that everything goes below"))?;
+    let root = args.root_id.ok_or_else(|| {
+        Error::usage("--root-id PAGE is needed: the page that everything goes below")
+    })?;
     let settings = settings::restore(&args.notion, context.global, &context.environment)?;
     let from_folder = args.from_dir.is_some();
     let repo = repository(&settings, from_folder)?;
@@ -52,7 +52,11 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let (source, from) = source(args, resumed, &repo)?;
     let _lock = match from_folder {
         true => None,
-        false => Some(repo.lock(crate::repo::LockKind::Shared, "restore", context.clock.now())?),
+        false => Some(repo.lock(
+            crate::repo::LockKind::Shared,
+            "restore",
+            context.clock.now(),
+        )?),
     };
     let watch = context.ui.watch(Arc::clone(&context.clock));
     let report = watch.report();
@@ -127,7 +131,9 @@ fn source<'r>(
         return folder(path);
     }
     let text = match &resumed {
-        Some(from) if SnapshotId::try_from(from.clone()).is_err() => return folder(Path::new(from)),
+        Some(from) if SnapshotId::try_from(from.clone()).is_err() => {
+            return folder(Path::new(from));
+        }
         Some(from) => from.as_str(),
         None => args.snapshot.as_deref().unwrap_or("latest"),
     };
@@ -268,13 +274,20 @@ fn tell(
             words::clock(elapsed)
         ))?;
     }
-    let shown: Vec<&Loss> = summary.losses.iter().filter(|loss| loss.degree != Degree::Detail).collect();
+    let shown: Vec<&Loss> = summary
+        .losses
+        .iter()
+        .filter(|loss| loss.degree != Degree::Detail)
+        .collect();
     let details = summary.losses.len() - shown.len();
     for loss in shown.iter().take(SHOWN_LOSSES) {
         ui.warn(&loss_line(loss));
     }
     if shown.len() > SHOWN_LOSSES {
-        ui.warn(&format!("and {} more; the report has them all", shown.len() - SHOWN_LOSSES));
+        ui.warn(&format!(
+            "and {} more; the report has them all",
+            shown.len() - SHOWN_LOSSES
+        ));
     }
     if details > 0 && !ui.is_quiet() {
         ui.line(&format!(
@@ -312,7 +325,10 @@ fn tell(
         ),
     })?;
     if !ui.is_quiet() {
-        ui.line(&format!("undo         notion-backup restore undo {}", summary.journal))?;
+        ui.line(&format!(
+            "undo         notion-backup restore undo {}",
+            summary.journal
+        ))?;
     }
     Ok(exit)
 }
@@ -385,7 +401,10 @@ fn run_undo(args: &UndoArgs, context: &Context<'_>) -> Result<Exit, Error> {
         undone.root_title
     );
     if undone.gone > 0 {
-        line.push_str(&format!("; {} were there or gone before", words::number(undone.gone)));
+        line.push_str(&format!(
+            "; {} were there or gone before",
+            words::number(undone.gone)
+        ));
     }
     context.ui.line(&line)?;
     Ok(Exit::Done)

@@ -67,6 +67,8 @@ pub(super) struct Board {
     begun: HashMap<u32, Timestamp>,
     /// Uploads that nothing is known to have attached: their step, and since when.
     loose: HashMap<Token, (u32, Timestamp)>,
+    /// The tokens of discussions, and of what they are on.
+    discussions: Vec<(Token, Token)>,
     /// Why no step is begun any more.
     pub early: Option<Failure>,
     /// What went wrong on this side.
@@ -87,12 +89,14 @@ impl Board {
             dead: HashSet::new(),
             begun: progress.begun.clone(),
             loose: HashMap::new(),
+            discussions: Vec::new(),
             early: None,
             error: None,
         };
         for number in 0..journal.steps() {
             let step = journal.step(number)?;
             board.cards.push(Card::of(&step));
+            board.discussions.extend(discussion(&step));
             if step.part == Part::Schema {
                 board.schemas.insert(number);
             }
@@ -110,15 +114,31 @@ impl Board {
         Ok(board)
     }
 
+    /// The discussions that earlier runs have opened, and what they are on.
+    pub fn discussions(&self) -> Vec<(NotionId, NotionId)> {
+        let id = |token: &Token| self.known.get(token)?.parse().ok();
+        let known = self.discussions.iter();
+        known
+            .filter_map(|(discussion, on)| Some((id(discussion)?, id(on)?)))
+            .collect()
+    }
+
     /// How many steps are finished.
     pub fn finished(&self) -> u64 {
-        let finished = self.cards.iter().filter(|card| card.state == State::Finished);
+        let finished = self
+            .cards
+            .iter()
+            .filter(|card| card.state == State::Finished);
         finished.count() as u64
     }
 
     /// A step to carry out now; it is taken by this.
     pub fn pick(&mut self) -> Pick {
-        while self.cards.get(self.first).is_some_and(|card| card.state == State::Finished) {
+        while self
+            .cards
+            .get(self.first)
+            .is_some_and(|card| card.state == State::Finished)
+        {
             self.first += 1;
         }
         if self.early.is_some() || self.error.is_some() || self.first >= self.cards.len() {
@@ -159,7 +179,11 @@ impl Board {
         let Some(card) = self.cards.get(at) else {
             return false;
         };
-        if self.schemas.first().is_some_and(|first| (*first as usize) < at) {
+        if self
+            .schemas
+            .first()
+            .is_some_and(|first| (*first as usize) < at)
+        {
             return false;
         }
         if card.part == Part::State && self.first < at && !self.only_states_before(at) {
@@ -172,7 +196,8 @@ impl Board {
 
     fn only_states_before(&self, at: usize) -> bool {
         let open = self.cards.get(self.first..at).unwrap_or_default();
-        open.iter().all(|card| card.state == State::Finished || card.part == Part::State)
+        open.iter()
+            .all(|card| card.state == State::Finished || card.part == Part::State)
     }
 
     /// The token of what a step writes into, if that will never be there.
@@ -213,7 +238,8 @@ impl Board {
     pub fn fail(&mut self, number: u32, step: &Step) {
         let unknown = step.learns.iter().map(|learn| learn.token);
         let known = &self.known;
-        self.dead.extend(unknown.filter(|token| !known.contains_key(token)));
+        self.dead
+            .extend(unknown.filter(|token| !known.contains_key(token)));
         self.finish(number);
     }
 
@@ -249,6 +275,20 @@ impl Board {
         found.dedup();
         found
     }
+}
+
+/// The discussion that a step opens, and what it is on.
+fn discussion(step: &Step) -> Option<(Token, Token)> {
+    let Action::Call(call) = &step.action else {
+        return None;
+    };
+    let mut on = Vec::new();
+    tokens(&call.body["parent"], &mut on);
+    let opened = step
+        .learns
+        .iter()
+        .find(|learn| learn.at == "/discussion_id");
+    Some((opened?.token, *on.first()?))
 }
 
 impl Card {

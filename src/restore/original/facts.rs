@@ -19,7 +19,7 @@ pub struct Facts {
     /// Blocks whose new ids something needs: originals of synced blocks, targets of
     /// links, blocks with comments. Not all of them need be in the original.
     pub needed: HashSet<NotionId>,
-    /// Pages that show originals of synced blocks.
+    /// Originals of synced blocks.
     pub originals: HashSet<NotionId>,
 }
 
@@ -42,7 +42,7 @@ impl Facts {
                 self.blocks.extend(id_of(block).zip(page));
             }
             if kind == "synced_block" && block[kind]["synced_from"].is_null() {
-                self.originals.extend(page);
+                self.originals.extend(id_of(block));
             }
             self.object(block);
         }

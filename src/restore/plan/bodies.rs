@@ -9,18 +9,14 @@ use super::moment::Moment;
 use super::{Error, Part, Planner, Token, Unwritten};
 use crate::model::NotionId;
 use crate::notion::Method;
-use crate::restore::blocks::{self, BodyStep, Position};
+use crate::restore::blocks::{self, BodyStep};
 use crate::restore::loss::Notes;
 
 impl Planner<'_> {
     /// Writes the bodies. A page that refers to a synced block of another one waits until
     /// that one is written, unless both wait for each other.
     pub(super) fn write_bodies(&mut self) -> Result<(), Error> {
-        let originals = &self.original.facts.originals;
-        let (first, rest): (VecDeque<Unwritten>, VecDeque<Unwritten>) = std::mem::take(&mut self.bodies)
-            .into_iter()
-            .partition(|unwritten| originals.contains(&unwritten.page));
-        let mut todo: VecDeque<Unwritten> = first.into_iter().chain(rest).collect();
+        let mut todo: VecDeque<Unwritten> = std::mem::take(&mut self.bodies).into();
         // How many pages in a row had to wait.
         let mut waited = 0;
         while let Some(unwritten) = todo.pop_front() {
@@ -45,11 +41,14 @@ impl Planner<'_> {
                 files: &data.files,
                 needed: &[],
             };
-            let linked = |id: NotionId| self.original.linked.contains(&id);
-            blocks::rest(&data.body, page, unwritten.taken, &linked, &moment)
+            let place = |id: NotionId| self.place(page, id);
+            blocks::rest(&data.body, page, unwritten.taken, &place, &moment)
         };
-        let outside = |id: &NotionId| self.original.facts.blocks.get(id) != Some(&page);
-        if may_wait && planned.waits_for.iter().any(outside) {
+        let waits_for = |id: &NotionId| {
+            let there = self.original.facts.blocks.get(id);
+            there.is_some_and(|there| *there != page) && self.original.facts.originals.contains(id)
+        };
+        if may_wait && planned.notes.later.iter().any(waits_for) {
             return Ok(false);
         }
         self.planned.totals.blocks += planned.blocks;
@@ -68,21 +67,24 @@ impl Planner<'_> {
                     for (child, token) in children.iter().zip(&makes) {
                         let kind = child["type"].as_str().unwrap_or_default();
                         let inside = child[kind]["children"].as_array().map_or(0, Vec::len);
-                        self.held.insert(*token, inside.try_into().unwrap_or(u32::MAX));
+                        self.held
+                            .insert(*token, inside.try_into().unwrap_or(u32::MAX));
                     }
                     let mut body = json!({ "children": children });
-                    match position {
-                        Position::End => {}
-                        Position::Start => body["position"] = json!({"type": "start"}),
-                        Position::After(token) => {
-                            body["position"] =
-                                json!({"type": "after_block", "after_block": {"id": token}});
-                        }
+                    if let Some(position) = position.json() {
+                        body["position"] = position;
                     }
                     let path = format!("/v1/blocks/{parent}/children");
                     let about = about.first().copied().unwrap_or(page);
                     let learns = results(&makes);
-                    self.call_after(Part::Body, about, lane, before, (Method::Patch, path, body), learns)?;
+                    self.call_after(
+                        Part::Body,
+                        about,
+                        lane,
+                        before,
+                        (Method::Patch, path, body),
+                        learns,
+                    )?;
                 }
                 BodyStep::Learn { parent, makes } => {
                     let path = format!("/v1/blocks/{parent}/children?page_size=100");

@@ -16,8 +16,14 @@ impl Planner<'_> {
         let everything: Vec<NotionId> = self.pages.iter().chain(&self.databases).copied().collect();
         for id in everything {
             let (comments, files) = match self.original.entries.get(&id).map(|entry| entry.kind) {
-                Some(Kind::Database) => self.original.database(id).map(|data| (data.comments, data.files)),
-                _ => self.original.page(id).map(|data| (data.comments, data.files)),
+                Some(Kind::Database) => self
+                    .original
+                    .database(id)
+                    .map(|data| (data.comments, data.files)),
+                _ => self
+                    .original
+                    .page(id)
+                    .map(|data| (data.comments, data.files)),
             }
             .unwrap_or_else(|_| (Value::Null, Files::default()));
             let mut notes = Notes::default();
@@ -39,16 +45,19 @@ impl Planner<'_> {
 
     fn thread(&mut self, page: NotionId, thread: Thread) -> Result<(), Error> {
         let on = Token::of(thread.on);
-        let Thread { mut first, replies, .. } = thread;
+        let discussion = Token::named(&format!("discussion {}", thread.discussion));
+        let Thread {
+            mut first, replies, ..
+        } = thread;
         if thread.on != page && !self.made.contains(&on) {
-            let why = "the block that it was on is not part of this restore; it is on the page instead";
+            let why =
+                "the block that it was on is not part of this restore; it is on the page instead";
             self.lose(thread.on, "comment", why, Degree::Detail);
         }
         let parent = match thread.on == page || !self.made.contains(&on) {
             true => json!({"page_id": Token::of(page)}),
             false => json!({"block_id": on}),
         };
-        let discussion = Token::named(&format!("discussion {} {}", self.planned.totals.comments, thread.on));
         if let Some(first) = first.as_object_mut() {
             first.insert("parent".to_owned(), parent);
         }
@@ -71,7 +80,8 @@ impl Planner<'_> {
     pub(super) fn set_states(&mut self) -> Result<(), Error> {
         let everything: Vec<NotionId> = self.pages.iter().chain(&self.databases).copied().collect();
         for id in everything {
-            let database = self.original.entries.get(&id).map(|entry| entry.kind) == Some(Kind::Database);
+            let database =
+                self.original.entries.get(&id).map(|entry| entry.kind) == Some(Kind::Database);
             let object = match database {
                 true => self.original.database(id).map(|data| data.container),
                 false => self.original.page(id).map(|data| data.object),

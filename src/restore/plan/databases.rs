@@ -62,7 +62,10 @@ impl Planner<'_> {
         };
         let entry = self.original.entries.get(&id);
         if let Some((status, reason)) = entry.and_then(|entry| entry.stand_in.clone()) {
-            let why = format!("the backup has only its name: {} ({reason})", status.replace('_', " "));
+            let why = format!(
+                "the backup has only its name: {} ({reason})",
+                status.replace('_', " ")
+            );
             self.lose(id, "content", why, Degree::Missing);
         }
         self.note(data.notes.clone());
@@ -77,7 +80,10 @@ impl Planner<'_> {
             };
             for key in ["title", "description"] {
                 let runs = rich_text::write(&container[key], id, &moment, &mut notes);
-                let runs = rich_text::pieces(runs).into_iter().next().unwrap_or_default();
+                let runs = rich_text::pieces(runs)
+                    .into_iter()
+                    .next()
+                    .unwrap_or_default();
                 if key == "title" || !runs.is_empty() {
                     request.insert(key.to_owned(), Value::Array(runs));
                 }
@@ -95,7 +101,10 @@ impl Planner<'_> {
             "parent".to_owned(),
             json!({"type": "page_id", "page_id": self.parent(under)}),
         );
-        let mut sources = data.sources.iter().filter_map(|source| Some((id_of(source)?, source)));
+        let mut sources = data
+            .sources
+            .iter()
+            .filter_map(|source| Some((id_of(source)?, source)));
         let first = sources.next();
         let mut learns = vec![("/id".to_owned(), Token::of(id))];
         let properties = match first {
@@ -109,13 +118,21 @@ impl Planner<'_> {
                 json!({"Name": {"title": {}}})
             }
         };
-        request.insert("initial_data_source".to_owned(), json!({"properties": properties}));
+        request.insert(
+            "initial_data_source".to_owned(),
+            json!({"properties": properties}),
+        );
         let lane = self.lane(under);
         let before = self.one_more(lane, 1);
         self.planned.totals.databases += 1;
-        let call = (Method::Post, "/v1/databases".to_owned(), Value::Object(request));
+        let call = (
+            Method::Post,
+            "/v1/databases".to_owned(),
+            Value::Object(request),
+        );
         self.call_after(Part::Skeleton, id, lane, before, call, learns)?;
-        let sources: Vec<(NotionId, Value)> = sources.map(|(id, source)| (id, source.clone())).collect();
+        let sources: Vec<(NotionId, Value)> =
+            sources.map(|(id, source)| (id, source.clone())).collect();
         if let Some((source, json)) = first
             && !sources.is_empty()
             && plain_text(&json["title"]) != plain_text(&container["title"])
@@ -146,14 +163,19 @@ impl Planner<'_> {
 
     fn initial(&mut self, source: NotionId) -> Value {
         let names = self.initial_names(source);
-        self.columns.extend(names.into_iter().map(|name| (source, name)));
+        self.columns
+            .extend(names.into_iter().map(|name| (source, name)));
         let properties = self.schemas.initial.get(&source).cloned();
         Value::Object(properties.unwrap_or_default())
     }
 
     fn initial_names(&self, source: NotionId) -> Vec<String> {
         let properties = self.schemas.initial.get(&source);
-        properties.into_iter().flatten().map(|(name, _)| name.clone()).collect()
+        properties
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
     /// Sends the changes of schemas that can be sent by now. What a relation leads to may

@@ -66,7 +66,11 @@ impl Targets for Moment<'_, '_> {
             Ok(file) => file,
             Err((name, why)) => return Upload::Lost { name, why },
         };
-        match upload(self.planner.original.source(), &file, self.planner.survey.max_upload) {
+        match upload(
+            self.planner.original.source(),
+            &file,
+            self.planner.survey.max_upload,
+        ) {
             Ok((token, bytes, wrapped)) => {
                 let name = bytes.name.clone();
                 if !self.planner.uploaded.contains(&token) {

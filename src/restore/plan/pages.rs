@@ -6,7 +6,7 @@ use super::moment::Moment;
 use super::{Error, Part, Planner, Token, Under, Unwritten};
 use crate::model::{NotionId, type_of};
 use crate::notion::Method;
-use crate::restore::blocks;
+use crate::restore::blocks::{self, Place};
 use crate::restore::body::Body;
 use crate::restore::loss::{Degree, Notes};
 use crate::restore::original::PageData;
@@ -46,7 +46,10 @@ impl Planner<'_> {
                 "child_page" => "page_id",
                 _ => "database_id",
             };
-            let title = node.payload()["title"].as_str().unwrap_or_default().to_owned();
+            let title = node.payload()["title"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
             let what = kind.trim_start_matches("child_");
             node.block = match node.id().filter(|_| chosen) {
                 Some(id) => json!({"object": "block", "type": "link_to_page",
@@ -54,6 +57,17 @@ impl Planner<'_> {
                 None => json!({"object": "block", "id": node.id(), "type": "unsupported",
                     "unsupported": {"block_type": format!("{what} \u{201c}{title}\u{201d}, which is not part of this restore")}}),
             };
+        }
+    }
+
+    /// Where a page or database that this page shows is.
+    pub(super) fn place(&self, page: NotionId, child: NotionId) -> Place {
+        let entry = self.original.entries.get(&child);
+        let here = entry.is_some_and(|entry| entry.holder == Some(page));
+        match here && self.chosen.contains(&child) {
+            true if self.original.linked.contains(&child) => Place::Linked,
+            true => Place::Here,
+            false => Place::Elsewhere,
         }
     }
 
@@ -67,13 +81,17 @@ impl Planner<'_> {
         let children = self.children(id, &data.body);
         let mut notes = Notes::default();
         let mut request = Map::new();
-        let mut overflow = Vec::new();
+        let overflow;
         let mut relations = Vec::new();
         let mut again = Vec::new();
         let opening;
         let whole;
         {
-            let moment = Moment { planner: self, files: &data.files, needed: &[] };
+            let moment = Moment {
+                planner: self,
+                files: &data.files,
+                needed: &[],
+            };
             let properties = match under {
                 Under::Source(source) => {
                     let mut values = self.values(&data, source, &moment);
@@ -99,13 +117,17 @@ impl Planner<'_> {
             let cover = icons::cover(&data.object["cover"], id, &moment, &mut notes);
             request.extend(cover.map(|cover| ("cover".to_owned(), cover)));
             whole = with_overflow(data.body.clone(), &overflow);
-            opening = blocks::opening(&whole, id, &moment);
+            let place = |child: NotionId| self.place(id, child);
+            opening = blocks::opening(&whole, id, &place, &moment);
         }
         let key = match under {
             Under::Source(_) => "data_source_id",
             _ => "page_id",
         };
-        request.insert("parent".to_owned(), json!({"type": key, key: self.parent(under)}));
+        request.insert(
+            "parent".to_owned(),
+            json!({"type": key, key: self.parent(under)}),
+        );
         let mut taken = 0;
         if let Some(opening) = opening {
             taken = opening.taken;
@@ -127,7 +149,10 @@ impl Planner<'_> {
             }
         };
         if let Some((status, reason)) = stand_in {
-            let why = format!("the backup has only its name: {} ({reason})", status.replace('_', " "));
+            let why = format!(
+                "the backup has only its name: {} ({reason})",
+                status.replace('_', " ")
+            );
             self.lose(id, "content", why, Degree::Missing);
         }
         // Text that names what comes later is written again then.
@@ -135,8 +160,12 @@ impl Planner<'_> {
             self.again.push((id, under, again));
         }
         self.note(notes);
-        let held = request.get("children").and_then(Value::as_array).map_or(0, Vec::len);
-        self.held.insert(Token::of(id), held.try_into().unwrap_or(u32::MAX));
+        let held = request
+            .get("children")
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len);
+        self.held
+            .insert(Token::of(id), held.try_into().unwrap_or(u32::MAX));
         let part = match under {
             Under::Source(_) => Part::Row,
             _ => Part::Skeleton,
@@ -144,13 +173,23 @@ impl Planner<'_> {
         let call = (Method::Post, "/v1/pages".to_owned(), Value::Object(request));
         let learns = vec![("/id".to_owned(), Token::of(id))];
         self.call_after(part, id, lane, before, call, learns)?;
-        let left = whole.top.iter().skip(taken).filter_map(|at| whole.nodes.get(*at));
+        let left = whole
+            .top
+            .iter()
+            .skip(taken)
+            .filter_map(|at| whole.nodes.get(*at));
         let mut left = left.filter(|node| {
             let own = node.id().is_some_and(|id| children.contains(&id));
-            !own || node.id().is_some_and(|id| self.original.linked.contains(&id))
+            !own || node
+                .id()
+                .is_some_and(|id| self.original.linked.contains(&id))
         });
         if left.next().is_some() {
-            self.bodies.push(Unwritten { page: id, taken, overflow });
+            self.bodies.push(Unwritten {
+                page: id,
+                taken,
+                overflow,
+            });
         }
         if !relations.is_empty()
             && let Under::Source(source) = under
@@ -158,12 +197,18 @@ impl Planner<'_> {
             self.relations.push((id, source, relations));
         }
         self.pages.push(id);
-        self.queue.extend(children.into_iter().map(|child| (child, Under::Page(id))));
+        self.queue
+            .extend(children.into_iter().map(|child| (child, Under::Page(id))));
         Ok(())
     }
 
     /// The properties of a page or row as they are written now.
-    pub(super) fn texts(&self, page: NotionId, data: &PageData, under: Under) -> Map<String, Value> {
+    pub(super) fn texts(
+        &self,
+        page: NotionId,
+        data: &PageData,
+        under: Under,
+    ) -> Map<String, Value> {
         let moment = Moment {
             planner: self,
             files: &data.files,
@@ -180,12 +225,14 @@ impl Planner<'_> {
     /// The values of a row; relations to columns that are not there yet come later.
     fn values(&self, data: &PageData, source: NotionId, moment: &Moment<'_, '_>) -> Values {
         let schema = self.sources.get(&source).unwrap_or(&Value::Null);
-        let mut values = values::values(&data.object, &data.complete, schema, &self.schemas, moment);
+        let mut values =
+            values::values(&data.object, &data.complete, schema, &self.schemas, moment);
         let early: Vec<String> = values
             .properties
             .iter()
             .filter(|(name, value)| {
-                value.get("relation").is_some() && !self.columns.contains(&(source, (*name).clone()))
+                value.get("relation").is_some()
+                    && !self.columns.contains(&(source, (*name).clone()))
             })
             .map(|(name, _)| name.clone())
             .collect();
@@ -212,7 +259,9 @@ impl Planner<'_> {
             .map(|(name, _)| name)
             .collect();
         let overflow = values.overflow.into_iter();
-        overflow.filter(|value| !title.contains(&&value.property)).collect()
+        overflow
+            .filter(|value| !title.contains(&&value.property))
+            .collect()
     }
 
     /// The pages and databases to make below a page, in order: those that its first level
@@ -226,7 +275,11 @@ impl Planner<'_> {
         let mut found: Vec<NotionId> = body.top.iter().filter_map(shown).collect();
         let deeper: Vec<usize> = (0..body.nodes.len()).collect();
         found.extend(deeper.iter().filter_map(shown));
-        let below = self.original.entries.get(&page).map(|entry| entry.below.clone());
+        let below = self
+            .original
+            .entries
+            .get(&page)
+            .map(|entry| entry.below.clone());
         found.extend(below.unwrap_or_default());
         let mut seen = std::collections::HashSet::new();
         found.retain(|id| self.chosen.contains(id) && seen.insert(*id));
@@ -263,9 +316,19 @@ impl Planner<'_> {
             let entry = database.and_then(|database| self.original.entries.get(database));
             let title = entry.map_or("Untitled", |entry| entry.title.as_str());
             let token = Token::named(&format!("templates of {source}"));
-            self.own_page(id, Under::Made(all), token, &format!("Templates of {title}"))?;
+            self.own_page(
+                id,
+                Under::Made(all),
+                token,
+                &format!("Templates of {title}"),
+            )?;
             for page in pages {
-                self.lose(page, "template", "the API cannot make templates: it comes back as a page", Degree::StandIn);
+                self.lose(
+                    page,
+                    "template",
+                    "the API cannot make templates: it comes back as a page",
+                    Degree::StandIn,
+                );
                 self.queue.push_back((page, Under::Made(token)));
             }
         }
@@ -273,7 +336,13 @@ impl Planner<'_> {
     }
 
     /// A page that the original does not have.
-    fn own_page(&mut self, about: NotionId, under: Under, token: Token, title: &str) -> Result<(), Error> {
+    fn own_page(
+        &mut self,
+        about: NotionId,
+        under: Under,
+        token: Token,
+        title: &str,
+    ) -> Result<(), Error> {
         let lane = self.lane(under);
         let before = self.one_more(lane, 1);
         self.held.insert(token, 0);
@@ -281,7 +350,14 @@ impl Planner<'_> {
         let body = json!({"parent": {"type": "page_id", "page_id": self.parent(under)},
             "properties": {"title": {"title": rich_text::plain(title)}}});
         let call = (Method::Post, "/v1/pages".to_owned(), body);
-        self.call_after(Part::Skeleton, about, lane, before, call, vec![("/id".to_owned(), token)])
+        self.call_after(
+            Part::Skeleton,
+            about,
+            lane,
+            before,
+            call,
+            vec![("/id".to_owned(), token)],
+        )
     }
 }
 
@@ -309,7 +385,10 @@ fn title_runs(data: &PageData, title: &str) -> Value {
 
 /// At most one array of runs; a title has no second place.
 fn first(runs: Vec<Value>) -> Vec<Value> {
-    rich_text::pieces(runs).into_iter().next().unwrap_or_default()
+    rich_text::pieces(runs)
+        .into_iter()
+        .next()
+        .unwrap_or_default()
 }
 
 /// A body with paragraphs before it that say what found no place in the properties.

@@ -82,7 +82,9 @@ impl Planner<'_> {
             let Ok(data) = self.original.page(*target) else {
                 continue;
             };
-            if !self.made.contains(&Token::of(*target)) || !self.columns.contains(&(other, mirror.clone())) {
+            if !self.made.contains(&Token::of(*target))
+                || !self.columns.contains(&(other, mirror.clone()))
+            {
                 let why = "the page at the other end is not part of this restore";
                 self.lose(row, format!("property '{name}'"), why, Degree::Missing);
                 continue;

@@ -162,7 +162,21 @@ fn sniff(source: &dyn Source, file: &File) -> Option<&'static str> {
         [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
         [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
         [b'G', b'I', b'F', b'8', ..] => Some("image/gif"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => Some("image/webp"),
         [b'I', b'I', 0x2a, 0, ..] | [b'M', b'M', 0, 0x2a, ..] => Some("image/tiff"),
         [_, _, _, _, b'f', b't', b'y', b'p', b'h', b'e', b'i', ..] => Some("image/heic"),
         [b'<', b's', b'v', b'g', ..] | [b'<', b'?', b'x', b'm', b'l', ..] => Some("image/svg+xml"),
@@ -193,15 +207,39 @@ mod tests {
     #[test]
     fn a_file_keeps_its_name_where_the_api_takes_it() {
         for (name, stated, content, expected, kind, wrapped) in [
-            ("Plan.PDF", Some("application/pdf"), "x", "Plan.PDF", "application/pdf", None),
-            ("photo", Some("image/png"), "x", "photo.png", "image/png", None),
-            ("a.exe", Some("application/x"), "x", "a.exe.txt", "text/plain", Some("a.exe")),
+            (
+                "Plan.PDF",
+                Some("application/pdf"),
+                "x",
+                "Plan.PDF",
+                "application/pdf",
+                None,
+            ),
+            (
+                "photo",
+                Some("image/png"),
+                "x",
+                "photo.png",
+                "image/png",
+                None,
+            ),
+            (
+                "a.exe",
+                Some("application/x"),
+                "x",
+                "a.exe.txt",
+                "text/plain",
+                Some("a.exe"),
+            ),
             ("", None, "x", "file.txt", "text/plain", Some("file")),
             ("b.jpg", None, "GIF89a", "b.gif", "image/gif", None),
             ("b.jpg", None, "?", "b.jpg", "image/jpeg", None),
         ] {
             let (bytes, was) = named(name, stated, content.as_bytes());
-            assert_eq!((bytes.name.as_str(), bytes.content_type.as_str()), (expected, kind));
+            assert_eq!(
+                (bytes.name.as_str(), bytes.content_type.as_str()),
+                (expected, kind)
+            );
             assert_eq!(was.as_deref(), wrapped, "{name}");
         }
     }
@@ -224,6 +262,9 @@ mod tests {
             content: "h".to_owned(),
         };
         let why = upload(&FolderSource::new(folder.path()), &file, Some(100)).unwrap_err();
-        assert_eq!(why, "it has 101 bytes, and this workspace takes files of 100 at most");
+        assert_eq!(
+            why,
+            "it has 101 bytes, and this workspace takes files of 100 at most"
+        );
     }
 }
