@@ -20,5 +20,6 @@ mod killed;
 mod kloset_tree;
 mod layers;
 mod program;
+mod restore_translations;
 mod security;
 mod site;
