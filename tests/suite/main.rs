@@ -22,6 +22,7 @@ mod layers;
 mod program;
 mod restore_judge;
 mod restore_step;
+mod restore_translations;
 mod restore_whole;
 mod security;
 mod site;

@@ -121,6 +121,7 @@ impl Write<'_> {
                 return Err(Refusal::validation("Property names must be unique."));
             }
             column.name = name.to_string();
+            self.rename_other_sides(&column.id, name);
         }
         if let Some(description) = value.get("description") {
             column.description = description.as_str().map(str::to_string);
@@ -142,6 +143,17 @@ impl Write<'_> {
             *place = column;
         }
         Ok(())
+    }
+
+    /// The other side of a two-way relation tells the name of this one.
+    fn rename_other_sides(&mut self, id: &str, name: &str) {
+        let columns = self.ws.data_sources.values_mut();
+        for column in columns.flat_map(|source| &mut source.schema) {
+            let dual = column.config.get_mut("dual_property");
+            if let Some(dual) = dual.filter(|dual| dual["synced_property_id"] == id) {
+                dual["synced_property_name"] = json!(name);
+            }
+        }
     }
 
     fn config(
