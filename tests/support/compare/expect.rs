@@ -44,6 +44,8 @@ pub enum Lost {
     EmptyColumns,
     /// Columns that cannot be created, and values that cannot be written.
     ComputedValues,
+    /// A status that says nothing takes the first option (section 6).
+    EmptyStatuses,
     /// Numbers of unique-id columns with gaps.
     UniqueIdGaps,
     /// Rows come in the order of their numbers, then of their making.
@@ -62,7 +64,7 @@ pub enum Lost {
     LongTexts,
 }
 
-const ALL: [Lost; 23] = [
+const ALL: [Lost; 24] = [
     Lost::TimesAndAuthors,
     Lost::LinkPreviews,
     Lost::MeetingNotes,
@@ -78,6 +80,7 @@ const ALL: [Lost; 23] = [
     Lost::UnwritableIcons,
     Lost::EmptyColumns,
     Lost::ComputedValues,
+    Lost::EmptyStatuses,
     Lost::UniqueIdGaps,
     Lost::RowOrder,
     Lost::StatusGroups,
@@ -483,6 +486,13 @@ impl<'a> Normal<'a> {
             let inline = field == "cover" && node.fields.get("is_inline") == Some(&json!(true));
             if self.forgives(Lost::UnwritableIcons) && (!writable || inline) {
                 node.set(field, whatever());
+            }
+        }
+        if self.forgives(Lost::EmptyStatuses) {
+            for (field, value) in &mut node.fields {
+                if field.starts_with("status \"") && value.is_null() {
+                    *value = whatever();
+                }
             }
         }
         if self.forgives(Lost::ComputedValues) {
