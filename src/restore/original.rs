@@ -65,6 +65,8 @@ pub struct Original<'s> {
     pub emojis: Value,
     /// The data sources: their database, and their place in it.
     pub sources: HashMap<NotionId, NotionId>,
+    /// Databases that stand as a part of their page.
+    pub inline: BTreeSet<NotionId>,
     /// Databases that only show what another one holds.
     pub linked: BTreeSet<NotionId>,
     /// What cannot be read.
@@ -95,6 +97,7 @@ impl<'s> Original<'s> {
             users: Value::Null,
             emojis: Value::Null,
             sources: HashMap::new(),
+            inline: BTreeSet::new(),
             linked: BTreeSet::new(),
             losses: Vec::new(),
         };
@@ -206,7 +209,7 @@ impl<'s> Original<'s> {
         let complete = sidecar("properties.json").unwrap_or_default();
         self.facts.page(&object);
         self.facts.object(&complete);
-        self.facts.comments(&comments);
+        self.facts.comments(&comments, id);
         if kind == Kind::Database {
             let views = sidecar("views.json").unwrap_or_default();
             let sources = sidecar("data_sources.json").unwrap_or_default();
@@ -218,6 +221,9 @@ impl<'s> Original<'s> {
                 .flatten()
                 .filter_map(id_of)
                 .collect();
+            if object["is_inline"] == true {
+                self.inline.insert(id);
+            }
             let shows = |view: &Value| view["data_source_id"].is_string();
             if listed.is_empty() && views.as_array().into_iter().flatten().any(shows) {
                 self.linked.insert(id);

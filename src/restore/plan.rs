@@ -77,6 +77,7 @@ pub fn plan(
         relations: Vec::new(),
         linked: Vec::new(),
         linked_after: HashMap::new(),
+        comment_links: BTreeSet::new(),
         rewrites: Vec::new(),
         again: Vec::new(),
     };
@@ -140,6 +141,8 @@ struct Planner<'p> {
     linked: Vec<(NotionId, Under)>,
     /// After which block each of them stands.
     linked_after: HashMap<NotionId, Option<Token>>,
+    /// Links to comments: the page, the block, the comment.
+    comment_links: BTreeSet<(NotionId, NotionId, NotionId)>,
     /// Blocks with text that names what is made later, after the pages that they are in.
     rewrites: Vec<(NotionId, NotionId)>,
     /// Pages whose title or properties name what is made later, and which of them.

@@ -12,6 +12,8 @@ use crate::model::{How, NotionId, Reference, id_of, references, type_of};
 pub struct Facts {
     /// Every block that is no page or database, with the page that it is in.
     pub blocks: HashMap<NotionId, NotionId>,
+    /// Every comment, with the page whose it is.
+    pub comments: HashMap<NotionId, NotionId>,
     /// Everything that is named, people apart, and one way in which it is.
     pub named: BTreeMap<NotionId, How>,
     /// People who are named.
@@ -41,6 +43,9 @@ impl Facts {
             if !matches!(kind, "child_page" | "child_database") {
                 self.blocks.extend(id_of(block).zip(page));
             }
+            if block[kind]["comment_id"].is_string() {
+                self.needed.extend(id_of(block));
+            }
             if kind == "synced_block" && block[kind]["synced_from"].is_null() {
                 self.originals.extend(id_of(block));
             }
@@ -48,9 +53,10 @@ impl Facts {
         }
     }
 
-    /// Takes in comments.
-    pub fn comments(&mut self, comments: &Value) {
+    /// Takes in the comments of this page.
+    pub fn comments(&mut self, comments: &Value, page: NotionId) {
         for comment in comments.as_array().into_iter().flatten() {
+            self.comments.extend(id_of(comment).map(|id| (id, page)));
             let on = comment["parent"]["block_id"].as_str();
             self.needed
                 .extend(on.and_then(|id| id.parse().ok()) as Option<NotionId>);

@@ -40,6 +40,15 @@ impl Planner<'_> {
                 self.thread(id, thread)?;
             }
         }
+        for (page, block, comment) in std::mem::take(&mut self.comment_links) {
+            if !self.made.contains(&Token::of(comment)) {
+                continue;
+            }
+            let link = json!({"type": "comment_id", "comment_id": Token::of(comment)});
+            let path = format!("/v1/blocks/{}", Token::of(block));
+            let call = (Method::Patch, path, json!({ "link_to_page": link }));
+            self.call(Part::Comment, block, Token::of(page), call, Vec::new())?;
+        }
         Ok(())
     }
 
@@ -63,7 +72,8 @@ impl Planner<'_> {
         }
         self.planned.totals.comments += 1;
         let call = (Method::Post, "/v1/comments".to_owned(), first);
-        let learns = vec![("/discussion_id".to_owned(), discussion)];
+        let mut learns = vec![("/discussion_id".to_owned(), discussion)];
+        learns.extend(olds.next().map(|old| ("/id".to_owned(), Token::of(old))));
         self.call(Part::Comment, thread.on, Token::of(page), call, learns)?;
         for mut reply in replies {
             if let Some(reply) = reply.as_object_mut() {
@@ -71,7 +81,9 @@ impl Planner<'_> {
             }
             self.planned.totals.comments += 1;
             let call = (Method::Post, "/v1/comments".to_owned(), reply);
-            self.call(Part::Comment, thread.on, Token::of(page), call, Vec::new())?;
+            let learns = olds.next().map(|old| ("/id".to_owned(), Token::of(old)));
+            let learns = learns.into_iter().collect();
+            self.call(Part::Comment, thread.on, Token::of(page), call, learns)?;
         }
         Ok(())
     }

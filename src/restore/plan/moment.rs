@@ -89,6 +89,11 @@ impl Targets for Moment<'_, '_> {
         }
     }
 
+    fn is_inline(&self, database: NotionId) -> bool {
+        let original = self.planner.original;
+        original.inline.contains(&database) || !original.entries.contains_key(&database)
+    }
+
     fn is_needed(&self, block: NotionId) -> bool {
         self.planner.original.facts.needed.contains(&block) || self.needed.contains(&block)
     }

@@ -14,6 +14,14 @@ use crate::restore::schema::Schemas;
 use crate::restore::values::{self, Overflow, Values};
 use crate::restore::{icons, rich_text};
 
+/// Properties that tell of the making of a page.
+const MADE: [&str; 4] = [
+    "created_time",
+    "created_by",
+    "last_edited_time",
+    "last_edited_by",
+];
+
 impl Planner<'_> {
     /// A page as it was stored, its blocks as they are to be written. Nothing of it that
     /// cannot be read ends the plan.
@@ -31,9 +39,23 @@ impl Planner<'_> {
 
     /// Puts something else where a list shows a page or database that is not made below
     /// this page: a link where it is made elsewhere, a name where it is not.
-    fn place_children(&self, page: NotionId, body: &mut Body) {
+    fn place_children(&mut self, page: NotionId, body: &mut Body) {
         for node in &mut body.nodes {
             let kind = node.kind();
+            if kind == "link_to_page" {
+                let comment = node.payload()["comment_id"]
+                    .as_str()
+                    .and_then(|id| id.parse().ok());
+                let on = comment.and_then(|comment| self.original.facts.comments.get(&comment));
+                if let (Some(comment), Some(on), Some(id)) = (comment, on, node.id())
+                    && self.chosen.contains(on)
+                {
+                    // There are no comments yet: until then it leads to their page.
+                    self.comment_links.insert((page, id, comment));
+                    node.block["link_to_page"] = json!({"type": "page_id", "page_id": on});
+                }
+                continue;
+            }
             if !matches!(kind, "child_page" | "child_database") {
                 continue;
             }
@@ -262,9 +284,12 @@ impl Planner<'_> {
             .filter(|(_, property)| type_of(property) == "title")
             .map(|(name, _)| name)
             .collect();
+        let properties = &data.object["properties"];
         let overflow = values.overflow.into_iter();
         overflow
             .filter(|value| !title.contains(&&value.property))
+            // Who made a page, and when, says nothing to whoever uses it as a template.
+            .filter(|value| !MADE.contains(&type_of(&properties[value.property.as_str()])))
             .collect()
     }
 

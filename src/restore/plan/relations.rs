@@ -1,5 +1,7 @@
 //! Relations that could not be written with their rows.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use super::moment::Moment;
@@ -17,6 +19,7 @@ const MOST: usize = 100;
 impl Planner<'_> {
     /// Writes them, now that all rows are there.
     pub(super) fn relate(&mut self) -> Result<(), Error> {
+        self.find_one_sided();
         for Unrelated {
             row,
             source,
@@ -44,7 +47,75 @@ impl Planner<'_> {
     fn patch(&mut self, row: NotionId, properties: Map<String, Value>) -> Result<(), Error> {
         let path = format!("/v1/pages/{}", Token::of(row));
         let call = (Method::Patch, path, json!({ "properties": properties }));
-        self.call(Part::Relation, row, Token::of(row), call, Vec::new())
+        // One after the other: each also changes the rows at the other end.
+        self.call(
+            Part::Relation,
+            row,
+            Token::named("relations"),
+            call,
+            Vec::new(),
+        )
+    }
+
+    /// Finds what only the mirror of a relation says: the row at its other end may be cut
+    /// short, or not be in the backup as it was.
+    fn find_one_sided(&mut self) {
+        let sources: Vec<NotionId> = self.sources.keys().copied().collect();
+        for source in sources {
+            let properties = self.sources.get(&source).map(|it| it["properties"].clone());
+            let names = properties.as_ref().and_then(Value::as_object);
+            for name in names.into_iter().flat_map(|names| names.keys()) {
+                if self.schemas.writes(source, name) {
+                    continue;
+                }
+                let other = self.schemas.other_side(source, name);
+                if let Some((other, written)) = other.map(|(id, name)| (id, name.to_owned())) {
+                    self.complete_mirror(source, name, other, &written);
+                }
+            }
+        }
+    }
+
+    /// Writes the mirror where the other side does not say the same.
+    fn complete_mirror(&mut self, source: NotionId, name: &str, other: NotionId, written: &str) {
+        let said: HashSet<(NotionId, NotionId)> = self
+            .related_rows(other, written)
+            .into_iter()
+            .flat_map(|(row, targets)| targets.into_iter().map(move |target| (target, row)))
+            .collect();
+        for (row, targets) in self.related_rows(source, name) {
+            let ours = |target: &NotionId| self.made.contains(&Token::of(*target));
+            let mut targets: Vec<NotionId> = targets.into_iter().filter(ours).collect();
+            if targets.iter().all(|target| said.contains(&(row, *target))) {
+                continue;
+            }
+            // The value replaces what the other side has written.
+            let more = said
+                .iter()
+                .filter(|(it, _)| *it == row)
+                .map(|(_, target)| *target);
+            let more: Vec<NotionId> = more.filter(|target| !targets.contains(target)).collect();
+            targets.extend(more);
+            self.relations.push(Unrelated {
+                row,
+                source,
+                relations: vec![(name.to_owned(), targets)],
+            });
+        }
+    }
+
+    /// The rows of a data source that are there, with what this relation of each names.
+    fn related_rows(&self, source: NotionId, name: &str) -> Vec<(NotionId, Vec<NotionId>)> {
+        let rows = self.pages.iter().filter(|id| {
+            let entry = self.original.entries.get(*id);
+            entry.is_some_and(|entry| entry.source == Some(source))
+        });
+        rows.filter_map(|id| {
+            let data = self.original.page(*id).ok()?;
+            let related = values::related(&data.object, &data.complete, name);
+            (!related.is_empty()).then_some((*id, related))
+        })
+        .collect()
     }
 
     /// The value of a relation to these pages.

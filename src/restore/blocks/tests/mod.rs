@@ -32,7 +32,11 @@ pub fn rich(text: &str) -> Value {
 }
 
 pub fn text(bits: u128, kind: &str, content: &str) -> Value {
-    block(bits, kind, json!({"rich_text": rich(content), "color": "default"}))
+    block(
+        bits,
+        kind,
+        json!({"rich_text": rich(content), "color": "default"}),
+    )
 }
 
 pub fn nowhere(_: NotionId) -> Place {

@@ -55,7 +55,13 @@ fn grow(seeds: &[Seed]) -> Body {
                 }
             }
             6..=30 => {
-                let kinds = ["toggle", "bulleted_list_item", "heading_2", "quote", "callout"];
+                let kinds = [
+                    "toggle",
+                    "bulleted_list_item",
+                    "heading_2",
+                    "quote",
+                    "callout",
+                ];
                 let made = add(&mut body, below, kinds[many % kinds.len()]);
                 places.push(Some(made));
             }
