@@ -56,8 +56,17 @@ impl Planner<'_> {
         let on = Token::of(thread.on);
         let discussion = Token::named(&format!("discussion {}", thread.discussion));
         let Thread {
-            mut first, replies, ..
+            mut first,
+            replies,
+            about,
+            ..
         } = thread;
+        // One that became several has no id that could be linked to.
+        let olds = match about.len() == replies.len() + 1 {
+            true => about,
+            false => about.into_iter().take(1).collect(),
+        };
+        let mut olds = olds.into_iter();
         if thread.on != page && !self.made.contains(&on) {
             let why =
                 "the block that it was on is not part of this restore; it is on the page instead";
