@@ -32,7 +32,11 @@ pub fn rich(text: &str) -> Value {
 }
 
 pub fn text(bits: u128, kind: &str, content: &str) -> Value {
-    block(bits, kind, json!({"rich_text": rich(content), "color": "default"}))
+    block(
+        bits,
+        kind,
+        json!({"rich_text": rich(content), "color": "default"}),
+    )
 }
 
 pub fn nowhere(_: NotionId) -> Place {
@@ -45,6 +49,11 @@ pub fn write_all(body: &Body, targets: &Answers) -> (BodyPlan, Notion) {
     let mut notion = Notion::new(Token::of(id(PAGE)));
     for token in targets.targets.values() {
         if let super::super::Target::Made(token) = token {
+            notion.knows(*token);
+        }
+    }
+    for upload in targets.files.values() {
+        if let super::super::Upload::File { token, .. } = upload {
             notion.knows(*token);
         }
     }
