@@ -3,6 +3,7 @@
 
 use super::draft::{At, Draft, Forest};
 use super::structure::holds_children;
+use crate::model::NotionId;
 
 /// The most elements of a `children` array.
 pub const FIRST: usize = 100;
@@ -141,6 +142,23 @@ impl<'a> Fit<'a> {
     /// Whether no id is needed, and nothing on the page is named, in it.
     pub fn is_clean(&self, at: At) -> bool {
         self.clean.get(at).copied().unwrap_or(true)
+    }
+
+    /// The old ids of columns that get an empty paragraph, because nothing in them can be
+    /// sent with them.
+    pub fn padded(&self) -> Vec<NotionId> {
+        let mut found = Vec::new();
+        for (draft, form) in self.forest.drafts.iter().zip(&self.forms) {
+            let Plan::Columns(parts) = &form.plan else {
+                continue;
+            };
+            for (column, part) in draft.children.iter().zip(parts) {
+                let column = self.forest.drafts.get(*column);
+                let apart = part.forced == Some(Forced::Apart);
+                found.extend(column.filter(|_| apart).map(|column| column.about));
+            }
+        }
+        found
     }
 
     /// How many of the items, in order, go into one request; at least one. `true` for
@@ -308,7 +326,7 @@ impl<'a> Fit<'a> {
         }
         let first = children.first().and_then(|at| self.forest.drafts.get(*at));
         let forced = match first {
-            Some(draft) if draft.kind == "column_list" => Forced::Apart,
+            Some(draft) if draft.kind == "column_list" || draft.refers => Forced::Apart,
             Some(draft) if self.fits_below(draft) => Forced::Whole,
             _ => Forced::Bare,
         };

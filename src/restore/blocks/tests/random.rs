@@ -105,7 +105,6 @@ fn compare(body: &Body, needed: &BTreeSet<NotionId>) -> (usize, usize) {
         ..Answers::default()
     };
     let (plan, notion) = write_all(body, &answers);
-    // A column that has nothing but columns gets a paragraph before them.
     assert_eq!(notion.outline(), outline(body));
     assert_eq!(plan.blocks as usize, body.nodes.len());
     for node in &body.nodes {
@@ -136,10 +135,10 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3, max_shrink_iters: 0, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2, max_shrink_iters: 0, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_tenth_more_requests_than_the_least_is_enough(seeds in prop::collection::vec(seeds(), 32)) {
+    fn a_tenth_more_requests_than_the_least_is_enough(seeds in prop::collection::vec(seeds(), 24)) {
         let (mut all, mut fewest) = (0, 0);
         for seeds in seeds {
             let (requests, least) = compare(&grow(&seeds), &BTreeSet::new());

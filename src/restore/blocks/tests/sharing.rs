@@ -48,6 +48,40 @@ fn the_first_copy_on_a_page_is_the_original() {
 }
 
 #[test]
+fn a_column_with_nothing_but_a_copy_or_columns_gets_a_paragraph() {
+    let mut body = Body::default();
+    let list = body.push(None, block(10, "column_list", json!({})));
+    let left = body.push(Some(list), block(11, "column", json!({})));
+    let toggle = body.push(Some(left), text(12, "toggle", "t"));
+    let original = body.push(Some(toggle), synced(7, None));
+    body.push(Some(original), text(13, "paragraph", "shared"));
+    let right = body.push(Some(list), block(14, "column", json!({})));
+    let copy = body.push(Some(right), synced(15, Some(7)));
+    body.push(Some(copy), text(16, "paragraph", "shared"));
+    let more = body.push(Some(list), block(17, "column", json!({})));
+    let inner = body.push(Some(more), block(18, "column_list", json!({})));
+    for bits in [20, 22] {
+        let column = body.push(Some(inner), block(bits, "column", json!({})));
+        body.push(Some(column), text(bits + 1, "paragraph", "deep"));
+    }
+    let (plan, notion) = write_all(&body, &Answers::default());
+    let original = notion.id_of(Token::of(id(7)));
+    assert_eq!(copies(&notion), [(None, 1), (Some(original), 0)]);
+    let deep = notion
+        .outline()
+        .into_iter()
+        .filter(|(_, _, text)| text == "deep");
+    assert_eq!(deep.count(), 2);
+    let losses: Vec<_> = plan
+        .notes
+        .losses
+        .iter()
+        .map(|loss| (loss.id, loss.degree))
+        .collect();
+    assert_eq!(losses, [(id(14), Degree::Detail), (id(17), Degree::Detail)]);
+}
+
+#[test]
 fn a_copy_of_what_is_gone_keeps_its_content() {
     let mut body = Body::default();
     let copy = body.push(None, synced(1, Some(99)));
