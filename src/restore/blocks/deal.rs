@@ -2,6 +2,7 @@
 //! with a block's id as soon as that is known.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use serde_json::{Map, Value, json};
 
@@ -170,7 +171,9 @@ impl<'a> Deal<'a> {
         Some(match plan {
             Plan::Whole => whole_value(self.forest, at),
             Plan::Split(inline) => self.split(draft, *inline, follows),
-            Plan::Parts(parts) => self.parts(draft, parts, follows),
+            Plan::Tabs(from, to) => self.tabs(draft, *from..*to, follows),
+            Plan::Tab(inline) => self.tab(draft, *inline, follows),
+            Plan::Columns(parts) => self.columns(draft, parts, follows),
         })
     }
 
@@ -193,7 +196,37 @@ impl<'a> Deal<'a> {
         }
     }
 
-    fn parts(&self, draft: &Draft, parts: &[Part], follows: &mut Vec<Work>) -> Value {
+    fn tabs(&self, draft: &Draft, now: Range<usize>, follows: &mut Vec<Work>) -> Value {
+        let all = &draft.children;
+        let before = all.get(..now.start).unwrap_or_default();
+        follow(draft.token, Position::Start, before, follows);
+        let after = all.get(now.end..).unwrap_or_default();
+        follow(draft.token, Position::End, after, follows);
+        let now = all.get(now).unwrap_or_default();
+        let children = now.iter().map(|at| whole_value(self.forest, *at));
+        value(draft, children.collect())
+    }
+
+    /// The first tab with some of its blocks; its id must be learnt for the others.
+    fn tab(&self, draft: &Draft, inline: usize, follows: &mut Vec<Work>) -> Value {
+        let mut tabs = Vec::new();
+        if let Some(first) = draft
+            .children
+            .first()
+            .and_then(|at| self.forest.drafts.get(*at))
+        {
+            follows.push(Work::Learn {
+                parent: draft.token,
+                makes: vec![first.token],
+            });
+            tabs.push(self.split(first, inline, follows));
+        }
+        let others = draft.children.get(1..).unwrap_or_default();
+        follow(draft.token, Position::End, others, follows);
+        value(draft, tabs)
+    }
+
+    fn columns(&self, draft: &Draft, parts: &[Part], follows: &mut Vec<Work>) -> Value {
         let mut children = Vec::new();
         let mut makes = Vec::new();
         let mut below = Vec::new();
@@ -204,7 +237,7 @@ impl<'a> Deal<'a> {
             };
             makes.push(column.token);
             needed |= column.needed;
-            children.push(self.part(column, part, &mut below));
+            children.push(self.column(column, part, &mut below));
         }
         if needed || !below.is_empty() {
             follows.push(Work::Learn {
@@ -218,8 +251,8 @@ impl<'a> Deal<'a> {
         value(draft, children)
     }
 
-    /// A column or tab inside its list.
-    fn part(&self, column: &Draft, part: &Part, follows: &mut Vec<Work>) -> Value {
+    /// A column in its list.
+    fn column(&self, column: &Draft, part: &Part, follows: &mut Vec<Work>) -> Value {
         let all = &column.children;
         let sent = all.get(part.from..part.to).unwrap_or_default();
         let mut below = Vec::new();

@@ -3,6 +3,7 @@
 
 use super::draft::{At, Draft, Forest};
 use super::structure::holds_children;
+use crate::model::NotionId;
 
 /// The most elements of a `children` array.
 pub const FIRST: usize = 100;
@@ -51,12 +52,18 @@ pub enum Plan {
     Whole,
     /// With this many of its children; the others follow with its id.
     Split(usize),
-    /// Columns or tabs, each with some of its blocks; the others follow once the ids of
-    /// the columns or tabs are learnt.
-    Parts(Vec<Part>),
+    /// Tabs: the paragraphs of this range, which fit; the others follow with the id of
+    /// their block.
+    Tabs(usize, usize),
+    /// Tabs, none of which fits: the first with this many of its blocks. The others
+    /// follow once its id is learnt.
+    Tab(usize),
+    /// Columns, each with some of its blocks; the others follow once the ids of the
+    /// columns are learnt.
+    Columns(Vec<Part>),
 }
 
-/// What is sent of a column or tab.
+/// What is sent of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
     /// The first child that is sent.
@@ -137,6 +144,23 @@ impl<'a> Fit<'a> {
         self.clean.get(at).copied().unwrap_or(true)
     }
 
+    /// The old ids of columns that get an empty paragraph, because nothing in them can be
+    /// sent with them.
+    pub fn padded(&self) -> Vec<NotionId> {
+        let mut found = Vec::new();
+        for (draft, form) in self.forest.drafts.iter().zip(&self.forms) {
+            let Plan::Columns(parts) = &form.plan else {
+                continue;
+            };
+            for (column, part) in draft.children.iter().zip(parts) {
+                let column = self.forest.drafts.get(*column);
+                let apart = part.forced == Some(Forced::Apart);
+                found.extend(column.filter(|_| apart).map(|column| column.about));
+            }
+        }
+        found
+    }
+
     /// How many of the items, in order, go into one request; at least one. `true` for
     /// those that are sent without what is below them, to make room.
     pub fn batch(&self, items: &[At]) -> Vec<bool> {
@@ -191,8 +215,8 @@ impl<'a> Fit<'a> {
             };
         }
         match draft.kind {
-            "column_list" => self.parts(draft, 1),
-            "tab" => self.parts(draft, 2),
+            "column_list" => self.columns(draft),
+            "tab" => self.tabs(draft),
             _ => self.split(draft),
         }
     }
@@ -229,69 +253,80 @@ impl<'a> Fit<'a> {
         }
     }
 
-    /// Columns (their blocks are at level 1) or tabs (at level 2).
-    fn parts(&self, draft: &Draft, level: usize) -> Form {
+    fn tabs(&self, draft: &Draft) -> Form {
+        let tabs = &draft.children;
+        let mut size = own(draft);
+        let Some(from) = tabs.iter().position(|at| self.at_level(*at, 1)) else {
+            let first = tabs.first().and_then(|at| self.forest.drafts.get(*at));
+            size = first.map_or(size, |first| size.plus(own(first)));
+            let below = first.map_or(&[][..], |first| &first.children);
+            let count = self.fitting(below, 2, &mut size);
+            let plan = Plan::Tab(count);
+            return Form { plan, size };
+        };
+        let fitting = tabs.get(from..).unwrap_or_default();
+        let count = self.fitting(fitting, 1, &mut size).max(1);
+        let plan = Plan::Tabs(from, from + count);
+        Form { plan, size }
+    }
+
+    /// How many of the blocks can be sent together at this level of a request that has
+    /// this size without them.
+    fn fitting(&self, blocks: &[At], level: usize, size: &mut Size) -> usize {
+        let mut count = 0;
+        for &at in blocks.iter().take(FIRST) {
+            let with = size.plus(self.whole_size(at));
+            if !self.at_level(at, level) || !with.fits() {
+                break;
+            }
+            *size = with;
+            count += 1;
+        }
+        count
+    }
+
+    fn columns(&self, draft: &Draft) -> Form {
         let mut size = own(draft);
         let mut parts = Vec::new();
         for &child in draft.children.iter().take(FIRST) {
-            let Some(part) = self.forest.drafts.get(child) else {
+            let Some(column) = self.forest.drafts.get(child) else {
                 continue;
             };
-            size = size.plus(own(part));
-            let least = self.first_part(part, level);
-            if let Some(first) = part
-                .children
-                .get(least.from)
-                .filter(|_| least.to > least.from)
-            {
-                size = size.plus(match least.forced {
+            size = size.plus(own(column));
+            let part = self.least(column);
+            if let Some(first) = column.children.get(part.from) {
+                size = size.plus(match part.forced {
                     None | Some(Forced::Whole) => self.whole_size(*first),
                     Some(_) => self.forced_size(*first),
                 });
             }
-            parts.push((part, least));
+            parts.push((column, part));
         }
-        for (part, sent) in &mut parts {
-            let from = sent.from;
-            while sent.to > from || level == 2 {
-                let Some(&next) = part.children.get(sent.to) else {
-                    break;
-                };
-                let with = size.plus(self.whole_size(next));
-                if sent.to - from >= FIRST || !self.at_level(next, level) || !with.fits() {
-                    break;
-                }
-                size = with;
-                sent.to += 1;
+        for (column, part) in &mut parts {
+            let more = column.children.get(part.to..).unwrap_or_default();
+            let most = more.len().min(FIRST.saturating_sub(1));
+            if part.to > part.from {
+                let more = more.get(..most).unwrap_or_default();
+                part.to += self.fitting(more, 1, &mut size);
             }
         }
-        Form {
-            plan: Plan::Parts(parts.into_iter().map(|(_, part)| part).collect()),
-            size,
-        }
+        let plan = Plan::Columns(parts.into_iter().map(|(_, part)| part).collect());
+        Form { plan, size }
     }
 
-    /// The one block without which a column is refused; nothing for a tab.
-    fn first_part(&self, part: &Draft, level: usize) -> Part {
-        let children = &part.children;
-        if level == 2 {
-            return Part {
-                from: 0,
-                to: 0,
-                forced: None,
-            };
-        }
-        let fitting = children.iter().position(|at| self.at_level(*at, level));
-        if let Some(from) = fitting {
+    /// The one block without which a column is refused.
+    fn least(&self, column: &Draft) -> Part {
+        let children = &column.children;
+        if let Some(from) = children.iter().position(|at| self.at_level(*at, 1)) {
             return Part {
                 from,
                 to: from + 1,
                 forced: None,
             };
         }
-        let first = children.first().copied().unwrap_or(At::MAX);
-        let forced = match self.forest.drafts.get(first) {
-            Some(draft) if draft.kind == "column_list" => Forced::Apart,
+        let first = children.first().and_then(|at| self.forest.drafts.get(*at));
+        let forced = match first {
+            Some(draft) if draft.kind == "column_list" || draft.refers => Forced::Apart,
             Some(draft) if self.fits_below(draft) => Forced::Whole,
             _ => Forced::Bare,
         };

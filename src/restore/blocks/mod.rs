@@ -21,7 +21,7 @@ mod translate;
 
 use serde_json::{Map, Value, json};
 
-use super::{Body, Notes, Targets, Token, token};
+use super::{Body, Degree, Notes, Targets, Token, token};
 use crate::model::NotionId;
 
 use draft::Item;
@@ -193,6 +193,10 @@ pub fn rest(
     let range = taken.min(body.top.len())..body.top.len();
     let mut done = translate::translate(body, page, range, place, targets);
     let fit = Fit::new(&done.forest);
+    for id in fit.padded() {
+        let why = "what is in it can only follow later; an empty paragraph comes first";
+        done.notes.lose(id, "column", why, Degree::Detail);
+    }
     let anchored = translate::anchored(body, place);
     let mut steps = Vec::new();
     let mut deal = deal::Deal::new(&done.forest, &fit, &done.locals, &mut steps);
@@ -219,7 +223,7 @@ pub fn rest(
             Item::Linked(id) => {
                 if last.is_none() {
                     let why = "the API cannot put a linked database first; it is the page's last";
-                    done.notes.lose(id, "place", why, super::Degree::Detail);
+                    done.notes.lose(id, "place", why, Degree::Detail);
                 }
                 linked.push(BodyStep::Linked {
                     database: id,
@@ -256,7 +260,7 @@ pub fn rewrite(block: &Value, targets: &dyn Targets, notes: &mut Notes) -> Optio
     let draft = drafts.next()?;
     if drafts.next().is_some() {
         let why = "the text is too long to be written again with its new links";
-        notes.lose(id, "links", why, super::Degree::Detail);
+        notes.lose(id, "links", why, Degree::Detail);
         return None;
     }
     let text: Map<String, Value> = draft

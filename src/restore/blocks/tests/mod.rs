@@ -52,6 +52,11 @@ pub fn write_all(body: &Body, targets: &Answers) -> (BodyPlan, Notion) {
             notion.knows(*token);
         }
     }
+    for upload in targets.files.values() {
+        if let super::super::Upload::File { token, .. } = upload {
+            notion.knows(*token);
+        }
+    }
     notion.run(&plan.steps);
     (plan, notion)
 }

@@ -257,7 +257,7 @@ fn check(block: &Value, inside: &str, level: usize, width: Option<u64>, blocks: 
     let none = Vec::new();
     let children = payload["children"].as_array().unwrap_or(&none);
     assert!(children.len() <= 100, "{} children", children.len());
-    let mut nested = |next: usize, blocks: &mut usize| {
+    let nested = |next: usize, blocks: &mut usize| {
         let width = payload["table_width"].as_u64();
         for child in children {
             check(child, kind, next, width, blocks);
