@@ -65,6 +65,10 @@ pub struct Original<'s> {
     pub emojis: Value,
     /// The data sources: their database, and their place in it.
     pub sources: HashMap<NotionId, NotionId>,
+    /// Databases that stand as a part of their page.
+    pub inline: BTreeSet<NotionId>,
+    /// Databases that only show what another one holds.
+    pub linked: BTreeSet<NotionId>,
     /// What cannot be read.
     pub losses: Vec<Loss>,
 }
@@ -93,6 +97,8 @@ impl<'s> Original<'s> {
             users: Value::Null,
             emojis: Value::Null,
             sources: HashMap::new(),
+            inline: BTreeSet::new(),
+            linked: BTreeSet::new(),
             losses: Vec::new(),
         };
         let items = source.list(&source.root())?;
@@ -124,6 +130,7 @@ impl<'s> Original<'s> {
         let id = last_id(&what.path).or(what.holder);
         self.losses.push(Loss {
             id: id.unwrap_or(NotionId::from_bits(0)),
+            on: String::new(),
             what: format!("directory {}", what.path),
             why: error.to_string(),
             degree: Degree::Missing,
@@ -202,7 +209,7 @@ impl<'s> Original<'s> {
         let complete = sidecar("properties.json").unwrap_or_default();
         self.facts.page(&object);
         self.facts.object(&complete);
-        self.facts.comments(&comments);
+        self.facts.comments(&comments, id);
         if kind == Kind::Database {
             let views = sidecar("views.json").unwrap_or_default();
             let sources = sidecar("data_sources.json").unwrap_or_default();
@@ -214,6 +221,13 @@ impl<'s> Original<'s> {
                 .flatten()
                 .filter_map(id_of)
                 .collect();
+            if object["is_inline"] == true {
+                self.inline.insert(id);
+            }
+            let shows = |view: &Value| view["data_source_id"].is_string();
+            if listed.is_empty() && views.as_array().into_iter().flatten().any(shows) {
+                self.linked.insert(id);
+            }
             match listed.as_slice() {
                 // An old snapshot: the database is its own source.
                 [] if sources.is_null() => {

@@ -323,6 +323,7 @@ impl<'a> Performer<'a> {
                 Err(Failure::Step { why, .. }) => {
                     draft.losses.push(Loss {
                         id: draft.about(),
+                        on: String::new(),
                         what: piece.what,
                         why: why.clone(),
                         degree: Degree::Missing,

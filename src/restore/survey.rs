@@ -11,7 +11,7 @@ use crate::model::{How, NotionId, id_of, in_trash, title_of};
 use crate::notion::{self, Kind, Notion};
 
 /// What a plan must know of the place that it restores into.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Survey {
     /// The page that everything goes below.
     pub root: NotionId,
@@ -70,7 +70,10 @@ pub fn survey(
     Ok(Survey {
         root,
         root_title: title_of(&page),
-        workspace: me["bot"]["workspace_name"].as_str().unwrap_or_default().to_owned(),
+        workspace: me["bot"]["workspace_name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
         users: matched,
         emojis: people::match_emojis(&original.emojis, &emojis),
         max_upload: limits["max_file_upload_size_in_bytes"].as_u64(),
@@ -135,7 +138,10 @@ fn reachable(
     let facts = &original.facts;
     let inside = |id: &NotionId| {
         chosen.contains(id)
-            || original.sources.get(id).is_some_and(|it| chosen.contains(it))
+            || original
+                .sources
+                .get(id)
+                .is_some_and(|it| chosen.contains(it))
             || facts.blocks.get(id).is_some_and(|it| chosen.contains(it))
     };
     let outside: Vec<(NotionId, How)> = facts
@@ -148,7 +154,9 @@ fn reachable(
     let found = there(outside.into_iter().map(|(id, _)| id).collect(), |id| {
         let object = match hows.get(&id) {
             Some(How::SyncedFrom) => notion.block(id),
-            Some(How::RelationSchema | How::ViewSource | How::ParentSource) => notion.data_source(id),
+            Some(How::RelationSchema | How::ViewSource | How::ParentSource) => {
+                notion.data_source(id)
+            }
             Some(How::MentionDatabase) => notion.database(id),
             _ => notion.page(id).or_else(|error| match is_no(&error) {
                 true => notion.database(id),

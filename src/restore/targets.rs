@@ -59,6 +59,13 @@ pub trait Targets {
     /// signature) becomes, for the object `owner` that holds it.
     fn file(&self, owner: NotionId, url: &str) -> Upload;
 
+    /// Whether this database will stand inside its page: blocks that link to one are
+    /// refused (section 4.1 of the API digest), so it is mentioned instead. Where nobody
+    /// can say, a mention does for both.
+    fn is_inline(&self, _database: NotionId) -> bool {
+        true
+    }
+
     /// Whether something needs the new id of this block: a synced reference, a link,
     /// a comment. Such a block is never sent below the top level of a request, because
     /// only there its id is answered (section 9.4 of the API digest).

@@ -9,6 +9,7 @@ mod forget;
 mod generate;
 mod ls;
 mod prune;
+mod restore;
 mod snapshots;
 mod stats;
 mod unlock;
@@ -56,6 +57,7 @@ fn files(place: &Path) -> Arc<dyn Files> {
 pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Error> {
     match command {
         Command::Dump(args) => dump::run(args, context),
+        Command::Restore(args) => restore::run(args, context),
         Command::Snapshots(_) => snapshots::run(context),
         Command::Ls(args) => ls::run(args, context),
         Command::Cat(args) => cat::run(args, context),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::page::Sidecars;
 use super::{Files, Original, SourceError};
-use crate::model::{Kind, NotionId, id_of};
+use crate::model::{Kind, NotionId};
 use crate::restore::loss::Notes;
 use crate::restore::token::Token;
 
@@ -17,8 +17,6 @@ pub struct DatabaseData {
     pub sources: Vec<Value>,
     /// Its views, in the order of the tabs, then the widgets of dashboards.
     pub views: Vec<Value>,
-    /// Whether it only shows a data source of another database.
-    pub linked: bool,
     /// Its comments, or null.
     pub comments: Value,
     /// Its files.
@@ -56,9 +54,7 @@ impl Original<'_> {
             Value::Null => vec![source_2022(&old, id)],
             sources => list(sources),
         };
-        let own: Vec<NotionId> = sources.iter().filter_map(id_of).collect();
         Ok(DatabaseData {
-            linked: own.is_empty() && views.iter().any(|view| view["data_source_id"].is_string()),
             container: if container.is_null() { old } else { container },
             sources,
             views,

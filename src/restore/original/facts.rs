@@ -12,6 +12,8 @@ use crate::model::{How, NotionId, Reference, id_of, references, type_of};
 pub struct Facts {
     /// Every block that is no page or database, with the page that it is in.
     pub blocks: HashMap<NotionId, NotionId>,
+    /// Every comment, with the page whose it is.
+    pub comments: HashMap<NotionId, NotionId>,
     /// Everything that is named, people apart, and one way in which it is.
     pub named: BTreeMap<NotionId, How>,
     /// People who are named.
@@ -19,7 +21,7 @@ pub struct Facts {
     /// Blocks whose new ids something needs: originals of synced blocks, targets of
     /// links, blocks with comments. Not all of them need be in the original.
     pub needed: HashSet<NotionId>,
-    /// Pages that show originals of synced blocks.
+    /// Originals of synced blocks.
     pub originals: HashSet<NotionId>,
 }
 
@@ -41,16 +43,20 @@ impl Facts {
             if !matches!(kind, "child_page" | "child_database") {
                 self.blocks.extend(id_of(block).zip(page));
             }
+            if block[kind]["comment_id"].is_string() {
+                self.needed.extend(id_of(block));
+            }
             if kind == "synced_block" && block[kind]["synced_from"].is_null() {
-                self.originals.extend(page);
+                self.originals.extend(id_of(block));
             }
             self.object(block);
         }
     }
 
-    /// Takes in comments.
-    pub fn comments(&mut self, comments: &Value) {
+    /// Takes in the comments of this page.
+    pub fn comments(&mut self, comments: &Value, page: NotionId) {
         for comment in comments.as_array().into_iter().flatten() {
+            self.comments.extend(id_of(comment).map(|id| (id, page)));
             let on = comment["parent"]["block_id"].as_str();
             self.needed
                 .extend(on.and_then(|id| id.parse().ok()) as Option<NotionId>);

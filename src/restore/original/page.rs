@@ -198,7 +198,10 @@ impl Original<'_> {
                 };
                 let path = format!("{path}/{}", directory.name);
                 match self.list_of_blocks(&directory.place) {
-                    Ok((items, blocks)) => todo.push((Some(at), path, items, blocks)),
+                    Ok((items, blocks)) => {
+                        let blocks = with_named(blocks, &items);
+                        todo.push((Some(at), path, items, blocks));
+                    }
                     Err(error) => self.lost_list(data, page, at, &error.to_string()),
                 }
             }
@@ -230,6 +233,25 @@ impl Original<'_> {
             "unsupported": {"block_type": "blocks that the backup does not have"}});
         data.body.push(Some(at), gone);
     }
+}
+
+/// A list with the blocks that have a directory beside it and are not in it: those of
+/// meeting notes, which name them and list nothing (section 2.4 of the API digest).
+fn with_named(blocks: Value, items: &[Item]) -> Value {
+    let Value::Array(mut blocks) = blocks else {
+        return blocks;
+    };
+    if blocks.is_empty() {
+        let named = items.iter().filter(|item| item.folder);
+        blocks.extend(named.filter_map(|item| {
+            let id: NotionId = item.name.parse().ok()?;
+            Some(
+                json!({"object": "block", "id": id, "type": "toggle", "has_children": true,
+                "toggle": {"rich_text": [], "color": "default"}}),
+            )
+        }));
+    }
+    Value::Array(blocks)
 }
 
 /// The files beside a `page.json` or `database.json`.
