@@ -199,6 +199,43 @@ fn half_of_an_append_is_completed() {
 }
 
 #[test]
+fn what_was_to_go_inside_a_block_follows() {
+    let stage = Stage::new();
+    let path = format!("/v1/blocks/{}/children", stage.get("root"));
+    let toggle = |children: Value| {
+        let toggle = json!({"rich_text": rich("t"), "children": children});
+        let children = [json!({"type": "toggle", "toggle": toggle})];
+        call(Method::Patch, path.clone(), json!({"children": children}))
+    };
+    let (bare, whole) = (
+        toggle(json!([])),
+        toggle(json!([paragraph("a"), paragraph("b")])),
+    );
+    let step = Step {
+        before: stage.before(&whole),
+        ..step(Action::Call(whole.clone()))
+    };
+    let begun = Some(stage.clock.now());
+    let made = stage.perform(&bare, None).unwrap();
+    for _ in 0..2 {
+        let done = stage
+            .with(|performer| performer.perform(&step, &whole, begun))
+            .unwrap();
+        assert_eq!(
+            done.answer["results"][0]["id"],
+            made.answer["results"][0]["id"]
+        );
+        let toggle = made.answer["results"][0]["id"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        let inside = stage.fake.look(|ws| ws.blocks[&toggle].children.len());
+        assert_eq!(inside, 2);
+    }
+}
+
+#[test]
 fn what_comes_late_is_waited_for() {
     let mut stage = Stage::new();
     let root = stage.get("root");

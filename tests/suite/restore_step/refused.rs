@@ -118,6 +118,47 @@ fn a_block_that_nobody_names_is_found_by_halving() {
 }
 
 #[test]
+fn what_is_inside_a_refused_block_follows_by_itself() {
+    let stage = Stage::new();
+    let toggle = json!({"type": "toggle", "toggle": {"rich_text": rich("t"), "children": [
+        paragraph("a"), paragraph("b")]}});
+    let path = format!("/v1/blocks/{}/children", stage.get("root"));
+    let refused = Fault::on("PATCH", &path, What::status(400));
+    stage.fake.faults().push(refused);
+    let done = append(&stage, json!([toggle])).unwrap();
+    assert!(done.losses.is_empty());
+    assert_eq!(texts(&stage, &done), wants(&[("toggle", "t")]));
+    let made = done.answer["results"][0]["id"].as_str().unwrap();
+    let made: Id = made.parse().unwrap();
+    assert_eq!(stage.fake.look(|ws| ws.blocks[&made].children.len()), 2);
+}
+
+#[test]
+fn a_view_and_a_comment_come_without_their_extras() {
+    let stage = Stage::new();
+    let (root, database, source) = (
+        stage.get("root"),
+        stage.get("database"),
+        stage.get("source"),
+    );
+    let view = json!({"database_id": database, "data_source_id": source, "name": "V",
+        "type": "calendar", "configuration": {"type": "calendar", "show_weekends": true}});
+    stage.fake.set(|it| it.validate_requests = false);
+    let done = stage
+        .perform(&call(Method::Post, "/v1/views", view), None)
+        .unwrap();
+    assert_eq!(lost(&done), [("configuration", Degree::Detail)]);
+    let comment = json!({"parent": {"page_id": root}, "rich_text": rich("c"),
+        "display_name": {"type": "custom", "custom": {"name": "Ada"}}});
+    let refused = Fault::on("POST", "/v1/comments", What::status(400));
+    stage.fake.faults().push(refused);
+    let done = stage
+        .perform(&call(Method::Post, "/v1/comments", comment), None)
+        .unwrap();
+    assert_eq!(lost(&done), [("display_name", Degree::Detail)]);
+}
+
+#[test]
 fn media_of_the_wrong_type_become_files() {
     let mut stage = Stage::new();
     stage.files.insert("/a".into(), vec![1, 2, 3]);
