@@ -42,9 +42,9 @@ pub use failure::{Capability, Failure};
 /// How often a request is sent whose outcome stays unknown and that has, by all that
 /// can be seen, not been executed.
 const UNKNOWN: u32 = 4;
-/// How often a refused request is changed and sent again. A request has at most 1,000
-/// blocks; that more than so many of them are refused is not a matter of blocks.
-const AMENDS: u32 = 200;
+/// How often a refused request is changed and sent again: twice for each of the 1,000
+/// blocks that it has at most (section 1.5 of the API digest).
+const AMENDS: u32 = 2000;
 /// When to look for what may have been made: at once, and again, because reads may lag
 /// behind writes by some seconds (section 9.6 of the API digest).
 const LOOKS: [Duration; 3] = [

@@ -37,7 +37,8 @@ impl Place {
 /// The blocks of `now`, from the first on, that are what `sent` became.
 ///
 /// With `before`, the number of blocks that were there, the number of new ones is known,
-/// and the comparison only confirms it. Without, the most blocks count that look alike
+/// and the comparison only confirms it: when all seem to be there, half of them need to
+/// look alike, because Notion may show a block as another type. Without, the most blocks count that look alike
 /// and that nobody has made before (`taken`).
 pub(super) fn found<'a>(
     now: &'a [Value],
@@ -58,20 +59,26 @@ pub(super) fn found<'a>(
         let from = anchor.unwrap_or_else(|| now.len().saturating_sub(count));
         now.get(from..from + count)
     };
-    let fits = |count: usize| {
+    let alike = |count: usize, least: usize| {
         stretch(count).filter(|found| {
             let pairs = found.iter().zip(sent);
             found.iter().all(|it| id_of(it).is_none_or(|id| !taken(id)))
-                && pairs.into_iter().all(|(found, sent)| is_same(found, sent))
+                && pairs.filter(|(found, sent)| is_same(found, sent)).count() >= least
         })
     };
+    let fits = |count: usize| alike(count, count);
     if let Some(before) = before {
         let new = now.len().saturating_sub(before);
         if new == 0 {
             return &[];
         }
+        let least = if new == sent.len() {
+            new.div_ceil(2)
+        } else {
+            new
+        };
         if new <= sent.len()
-            && let Some(found) = fits(new)
+            && let Some(found) = alike(new, least)
         {
             return found;
         }
@@ -147,6 +154,16 @@ mod tests {
     }
 
     #[test]
+    fn a_block_that_notion_shows_as_another_type_does_not_hide_the_rest() {
+        let now = [there(1, "a"), there(2, "b")];
+        let other = json!({"heading_4": {"rich_text": [{"text": {"content": "a"}}]}});
+        let sent = [other, new("b")];
+        assert_eq!(look(&now, &sent, Place::End, Some(0)), [1, 2]);
+        assert!(look(&now, &sent, Place::End, None).is_empty());
+        assert!(look(&now[..1], &sent, Place::End, Some(0)).is_empty());
+    }
+
+    #[test]
     fn what_somebody_made_before_is_not_found() {
         let now = [there(1, "a"), there(90, "b")];
         assert!(look(&now, &[new("b")], Place::End, None).is_empty());
@@ -157,7 +174,7 @@ mod tests {
         let now = [there(1, "Not restored as embed: x"), there(2, "b")];
         let sent = [json!({"embed": {"url": "x"}}), new("b")];
         assert_eq!(look(&now, &sent, Place::End, Some(0)), [1, 2]);
-        let sent = [json!({"image": {}}), new("b")];
+        let sent = [json!({"image": {}}), new("c")];
         assert!(look(&now, &sent, Place::End, Some(0)).is_empty());
     }
 }

@@ -157,10 +157,7 @@ impl Performer<'_> {
                     .unwrap_or_else(std::sync::PoisonError::into_inner);
                 let on = known.get(&discussion).copied();
                 drop(known);
-                let on = on.ok_or_else(|| {
-                    let why = "whether it was posted is not known, and it is not posted twice";
-                    Failure::step(write.name(), why)
-                })?;
+                let on = on.ok_or_else(unsure)?;
                 self.look_at_comments(on, Some(discussion), body, since)
             }
             Write::Append { .. } | Write::Change { .. } | Write::Trash { .. } | Write::Other => {
@@ -217,7 +214,11 @@ impl Performer<'_> {
         body: &Value,
         since: Timestamp,
     ) -> Result<Option<Value>, Failure> {
-        let comments = all(|each| self.notion.comments(on, each))?;
+        let comments = match all(|each| self.notion.comments(on, each)) {
+            // Not allowed to look, the run would stop here at each try.
+            Err(Failure::Capability(..)) => return Err(unsure()),
+            comments => comments?,
+        };
         let mut comments = comments.into_iter();
         Ok(comments.find(|comment| {
             let place = comment["discussion_id"].as_str();
@@ -235,6 +236,12 @@ impl Performer<'_> {
         created.is_none_or(|created| created >= since)
             && id_of(object).is_some_and(|id| !(self.taken)(id))
     }
+}
+
+/// A comment whose answer was lost, and that cannot be looked for.
+fn unsure() -> Failure {
+    let why = "whether it was posted is not known, and it is not posted twice";
+    Failure::step("comment", why)
 }
 
 /// All objects of a listing.

@@ -353,6 +353,14 @@ fn a_discussion_is_remembered_by_the_run_that_opened_it() {
         assert!(performer.perform(&step, &reply, None).unwrap().adopted);
     });
     assert_eq!(stage.census()[5], before + 2);
+    // Neither does one that may not read comments.
+    stage.fake.set(|it| it.capabilities.read_comments = false);
+    let failure = stage.perform(&first, Some(stage.clock.now())).unwrap_err();
+    assert!(
+        failure.to_string().contains("not posted twice"),
+        "{failure}"
+    );
+    stage.fake.set(|it| it.capabilities.read_comments = true);
     // Another run was not told of it, and says nothing twice.
     let discussion = stage.fake.look(|ws| ws.comments.last().unwrap().discussion);
     let reply = post(json!({"discussion_id": discussion, "rich_text": rich("reply")}));
