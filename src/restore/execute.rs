@@ -9,7 +9,6 @@ mod board;
 use std::sync::{Condvar, Mutex, MutexGuard};
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 use super::journal::{DoneLine, Journal};
 use super::loss::{Degree, Loss};
@@ -19,7 +18,7 @@ use super::token::{Known, fill};
 use super::{Error, Token};
 use crate::clock::Clock;
 use crate::model::NotionId;
-use crate::notion::{Method, Notion};
+use crate::notion::Notion;
 use crate::report::{Counter, Phase, Report};
 use crate::stop::Stop;
 use board::{Board, Pick};
@@ -160,7 +159,7 @@ impl Run<'_> {
                 at: now,
             })?;
             match self.perform(&step, again) {
-                Ok((ids, losses)) => return self.end(number, &step, ids, losses),
+                Ok(made) => return self.end(number, &step, made),
                 Err(failure) if failure.concerns_all() && !skippable(&step, &failure) => {
                     self.board().early.get_or_insert(failure);
                     return Ok(());
@@ -181,30 +180,26 @@ impl Run<'_> {
         }
     }
 
-    fn perform(
-        &self,
-        step: &Step,
-        again: Option<Timestamp>,
-    ) -> Result<(Vec<(Token, String)>, Vec<Loss>), Failure> {
-        let call = {
-            let board = self.board();
-            filled(step, &board.known)
+    fn perform(&self, step: &Step, again: Option<Timestamp>) -> Result<Made, Failure> {
+        let done = match &step.action {
+            Action::Upload(bytes) => self.performer.upload(step, bytes)?,
+            Action::Call(call) => {
+                let call = filled(call, &self.board().known);
+                self.performer.perform(step, &call, again)?
+            }
         };
-        let done = self.performer.perform(step, &call, again)?;
         let ids = step.learns.iter().filter_map(|learn| {
             let id = done.answer.pointer(&learn.at)?.as_str()?;
             Some((learn.token, id.to_owned()))
         });
-        Ok((ids.collect(), done.losses))
+        Ok(Made {
+            ids: ids.collect(),
+            losses: done.losses,
+        })
     }
 
-    fn end(
-        &self,
-        number: u32,
-        step: &Step,
-        ids: Vec<(Token, String)>,
-        losses: Vec<Loss>,
-    ) -> Result<(), Error> {
+    fn end(&self, number: u32, step: &Step, made: Made) -> Result<(), Error> {
+        let Made { ids, losses } = made;
         let at = self.tools.clock.now();
         self.count(step);
         for loss in &losses {
@@ -273,7 +268,7 @@ impl Run<'_> {
     fn upload(&self, number: u32) -> Result<(), Error> {
         let step = self.journal.step(number)?;
         // If it fails, the step that needs it does, and says so.
-        if let Ok((ids, losses)) = self.perform(&step, None) {
+        if let Ok(Made { ids, losses }) = self.perform(&step, None) {
             let at = self.tools.clock.now();
             self.journal.note(&DoneLine::End {
                 step: number,
@@ -287,23 +282,21 @@ impl Run<'_> {
     }
 }
 
-/// A step's request with ids in the place of the tokens that have become some.
-fn filled(step: &Step, known: &Known) -> Call {
-    match &step.action {
-        Action::Call(call) => {
-            let mut call = call.clone();
-            if let Some(path) = super::token::filled(&call.path, known) {
-                call.path = path;
-            }
-            fill(&mut call.body, known);
-            call
-        }
-        Action::Upload(_) => Call {
-            method: Method::Post,
-            path: "/v1/file_uploads".to_owned(),
-            body: Value::Null,
-        },
+/// What a step has made.
+struct Made {
+    /// What its tokens have become.
+    ids: Vec<(Token, String)>,
+    losses: Vec<Loss>,
+}
+
+/// A request with ids in the place of the tokens that have become some.
+fn filled(call: &Call, known: &Known) -> Call {
+    let mut call = call.clone();
+    if let Some(path) = super::token::filled(&call.path, known) {
+        call.path = path;
     }
+    fill(&mut call.body, known);
+    call
 }
 
 /// Whether a failure that concerns all steps of a sort is no reason to end: a restore

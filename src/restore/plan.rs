@@ -93,6 +93,14 @@ struct Unwritten {
     overflow: Vec<Overflow>,
 }
 
+/// A row with relations that could not be written with it.
+struct Unrelated {
+    row: NotionId,
+    source: NotionId,
+    /// By name, the old ids of all that each names.
+    relations: Vec<(String, Vec<NotionId>)>,
+}
+
 /// A plan being made.
 struct Planner<'p> {
     original: &'p Original<'p>,
@@ -126,8 +134,8 @@ struct Planner<'p> {
     databases: Vec<NotionId>,
     /// Pages with blocks that are not written yet.
     bodies: Vec<Unwritten>,
-    /// Relations that are not written yet: row, its data source, names and targets.
-    relations: Vec<(NotionId, NotionId, Vec<(String, Vec<NotionId>)>)>,
+    /// Relations that are not written yet.
+    relations: Vec<Unrelated>,
     /// Linked databases, and what they are made under.
     linked: Vec<(NotionId, Under)>,
     /// After which block each of them stands.

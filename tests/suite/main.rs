@@ -21,5 +21,8 @@ mod kloset_tree;
 mod layers;
 mod program;
 mod restore_translations;
+mod restore_judge;
+mod restore_step;
+mod restore_whole;
 mod security;
 mod site;

@@ -40,6 +40,7 @@ impl Performer<'_> {
         }
         let id = self.create(step, body)?;
         let mut left = bytes.size;
+        let mut last = None;
         for number in 1..=count {
             let content = read_part(&mut file, part.min(left), bytes)?;
             left -= content.len() as u64;
@@ -49,11 +50,13 @@ impl Performer<'_> {
                 content_type: bytes.content_type.clone(),
                 bytes: content,
             };
-            if let Err(error) = self.notion.send_file(id, sent) {
+            match self.notion.send_file(id, sent) {
+                Ok(answer) => last = Some(answer),
                 // The first of two tries went, and its answer was lost.
-                if count > 1 || !is_refusal(&error) || !self.is_uploaded(id)? {
+                Err(error) if count > 1 || !is_refusal(&error) || !self.is_uploaded(id)? => {
                     return Err(failed(error));
                 }
+                Err(_) => last = None,
             }
         }
         let mut end = [0];
@@ -65,7 +68,12 @@ impl Performer<'_> {
         if count > 1 {
             self.finish(id)?;
         }
-        let answer = self.notion.file_upload(id).map_err(Failure::of)?;
+        // A file in one part is there when the answer to sending it says so.
+        let told = last.filter(|answer| count == 1 && answer["status"] == "uploaded");
+        let answer = match told {
+            Some(answer) => answer,
+            None => self.notion.file_upload(id).map_err(Failure::of)?,
+        };
         match answer["status"].as_str() {
             Some("uploaded") => Ok(Done {
                 answer,

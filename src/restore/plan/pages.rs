@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::moment::Moment;
-use super::{Error, Part, Planner, Token, Under, Unwritten};
+use super::{Error, Part, Planner, Token, Under, Unrelated, Unwritten};
 use crate::model::{NotionId, type_of};
 use crate::notion::Method;
 use crate::restore::blocks::{self, Place};
@@ -194,7 +194,11 @@ impl Planner<'_> {
         if !relations.is_empty()
             && let Under::Source(source) = under
         {
-            self.relations.push((id, source, relations));
+            self.relations.push(Unrelated {
+                row: id,
+                source,
+                relations,
+            });
         }
         self.pages.push(id);
         self.queue

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::moment::Moment;
-use super::{Error, Part, Planner, Token};
+use super::{Error, Part, Planner, Token, Unrelated};
 use crate::model::NotionId;
 use crate::notion::Method;
 use crate::restore::loss::Degree;
@@ -17,7 +17,12 @@ const MOST: usize = 100;
 impl Planner<'_> {
     /// Writes them, now that all rows are there.
     pub(super) fn relate(&mut self) -> Result<(), Error> {
-        for (row, source, relations) in std::mem::take(&mut self.relations) {
+        for Unrelated {
+            row,
+            source,
+            relations,
+        } in std::mem::take(&mut self.relations)
+        {
             let mut properties = Map::new();
             for (name, targets) in relations {
                 if !self.columns.contains(&(source, name.clone())) {
@@ -26,7 +31,7 @@ impl Planner<'_> {
                 let (now, rest) = targets.split_at(targets.len().min(MOST));
                 properties.insert(name.clone(), json!({"relation": self.value(now)}));
                 if !rest.is_empty() {
-                    self.from_the_other_side(row, source, &name, rest)?;
+                    self.relate_backwards(row, source, &name, rest)?;
                 }
             }
             if !properties.is_empty() {
@@ -62,7 +67,7 @@ impl Planner<'_> {
 
     /// A request takes a hundred pages, and replaces what was there. The pages beyond are
     /// related by writing the mirror on each of them.
-    fn from_the_other_side(
+    fn relate_backwards(
         &mut self,
         row: NotionId,
         source: NotionId,

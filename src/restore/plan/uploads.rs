@@ -148,8 +148,11 @@ fn shorten(name: String) -> String {
     }
     let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
     let room = NAME_LIMIT.saturating_sub(extension.len() + 1);
-    let end = stem.floor_char_boundary(room);
-    format!("{}.{extension}", stem.get(..end).unwrap_or_default())
+    let kept = stem
+        .char_indices()
+        .take_while(|(at, it)| at + it.len_utf8() <= room);
+    let stem: String = kept.map(|(_, it)| it).collect();
+    format!("{stem}.{extension}")
 }
 
 /// The type of an image, by its first bytes.

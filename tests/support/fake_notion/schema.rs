@@ -115,6 +115,12 @@ pub fn of_request(method: &str, segments: &[&str], body: &Value) -> Option<(&'st
                 take_out(&mut body, "properties");
             }
         }
+        // The types say `Record<string, never>`, the documentation says what goes in.
+        "ReqCreateView" => {
+            take_out(&mut body, "filter");
+            take_out(&mut body, "quick_filters");
+            take_out(&mut body, "sorts");
+        }
         _ => {}
     }
     Some((name, body))

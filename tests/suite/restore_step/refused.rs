@@ -1,0 +1,1 @@
+//! What the API refuses costs that thing and nothing else.
