@@ -171,8 +171,26 @@ fn half_of_an_append_is_completed() {
             words.collect::<Vec<_>>()
         });
         let expected = match position["type"] == "start" {
-            true => ["same", "same", "end", "commented"],
-            false => ["commented", "same", "same", "end"],
+            true => [
+                "same",
+                "same",
+                "end",
+                "commented",
+                "same",
+                "same",
+                "same",
+                "same",
+            ],
+            false => [
+                "commented",
+                "same",
+                "same",
+                "same",
+                "same",
+                "same",
+                "same",
+                "end",
+            ],
         };
         assert_eq!(texts, expected);
         assert_eq!(done.answer["results"].as_array().unwrap().len(), 3);

@@ -96,6 +96,13 @@ fn a_block_that_nobody_names_is_found_by_halving() {
     assert_eq!(stage.fake.faults().left(), 0);
     let texts = texts(&stage, &done);
     assert_eq!(texts.len(), 9);
+    for (at, (_, words)) in texts.iter().enumerate() {
+        let own = words == &at.to_string();
+        assert!(
+            own || at == 5 || words.starts_with("Not restored as"),
+            "{texts:?}"
+        );
+    }
     assert_eq!(lost(&done).len(), 1);
     assert_eq!(lost(&done)[0].1, Degree::StandIn);
     let order = stage

@@ -83,10 +83,14 @@ impl Stage {
             let reply = ws.comment(Parent::Page(root), Some(discussion), words());
             [page, row, base, first, more, view, comment, reply]
         };
+        // What is appended looks like what was there.
+        let same = |ws: &mut Workspace| [(); 2].map(|()| ws.paragraph(root, "same"));
         // Once long ago by somebody else, and once now by this restore.
         twins(&mut ws);
+        same(&mut ws);
         ws.advance_minutes(30);
         let taken = twins(&mut ws).map(new_id).to_vec();
+        same(&mut ws);
         let now = Timestamp::from_millisecond(ws.now).unwrap();
         Stage {
             fake: FakeNotion::start(ws),
