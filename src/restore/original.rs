@@ -69,6 +69,8 @@ pub struct Original<'s> {
     pub inline: BTreeSet<NotionId>,
     /// Databases that only show what another one holds.
     pub linked: BTreeSet<NotionId>,
+    /// Files that belong to no page: the pictures of custom emojis.
+    pub files: Files,
     /// What cannot be read.
     pub losses: Vec<Loss>,
 }
@@ -99,6 +101,7 @@ impl<'s> Original<'s> {
             sources: HashMap::new(),
             inline: BTreeSet::new(),
             linked: BTreeSet::new(),
+            files: Files::default(),
             losses: Vec::new(),
         };
         let items = source.list(&source.root())?;
@@ -262,6 +265,7 @@ impl<'s> Original<'s> {
         let Ok(items) = self.source.list(&directory.place) else {
             return;
         };
+        let beside = items.clone();
         for item in items {
             match (item.folder, item.name.as_str()) {
                 (false, "users.json") => {
@@ -269,6 +273,10 @@ impl<'s> Original<'s> {
                 }
                 (false, "custom_emojis.json") => {
                     self.emojis = json(self.source, &item.place).unwrap_or_default();
+                }
+                (false, "files.json") => {
+                    let rows = json(self.source, &item.place).unwrap_or_default();
+                    self.files.rows(rows, path, &beside);
                 }
                 (true, "templates") => {
                     for source in self.source.list(&item.place).unwrap_or_default() {

@@ -89,7 +89,6 @@ pub fn values(
     row.made
 }
 
-/// The value of a property, completed where the page object has only its beginning.
 /// The old ids of the pages that a relation of a row names, in order. `complete` is the
 /// row's `properties.json`, or null.
 pub fn related(page: &Value, complete: &Value, name: &str) -> Vec<NotionId> {
@@ -103,6 +102,7 @@ pub fn related(page: &Value, complete: &Value, name: &str) -> Vec<NotionId> {
         .collect()
 }
 
+/// The value of a property, completed where the page object has only its beginning.
 fn whole(property: &Value, kind: &str, complete: Option<&Value>) -> Value {
     let items = complete.and_then(|complete| complete.get("items")?.as_array());
     match (kind, items) {

@@ -5,6 +5,7 @@ mod mutations;
 mod stand_ins;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use crate::support::Workspace;
 use crate::support::compare::{Difference, Expect, Lost, assert_same, compare, copy_under};
@@ -16,6 +17,8 @@ struct Copied {
     restored: Workspace,
     under: Id,
     map: BTreeMap<Id, Id>,
+    /// What is different already where the copy is taken for a restored one.
+    usual: OnceLock<Vec<String>>,
 }
 
 fn copied(mut original: Workspace) -> Copied {
@@ -30,6 +33,7 @@ fn copied(mut original: Workspace) -> Copied {
         restored,
         under,
         map,
+        usual: OnceLock::new(),
     }
 }
 
@@ -49,7 +53,7 @@ fn foreign(original: &Workspace, seed: u64) -> (Workspace, Id) {
 
 impl Copied {
     /// What stands in the copy for the object of that name.
-    fn new(&self, name: &str) -> Id {
+    fn at(&self, name: &str) -> Id {
         self.map[&self.original.get(name)]
     }
 

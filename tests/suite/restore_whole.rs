@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use notion_backup::clock::Clock;
+use notion_backup::crawl::Comments;
 use notion_backup::model::NotionId;
 use notion_backup::notion::{Notion, Settings, Token};
 use notion_backup::report::Silent;
@@ -53,7 +54,8 @@ pub fn restore_into(site: &Site, target: &FakeNotion, root: NotionId) -> Result<
 fn first_light() {
     for ws in [Workspace::plain(5, 3), Workspace::everything(1)] {
         let original = ws.clone();
-        let site = Site::new(ws);
+        let mut site = Site::new(ws);
+        site.options.comments = Comments::Blocks;
         site.dump();
         let root = scratch(&site.fake);
         site.fake.clear_requests();

@@ -9,7 +9,6 @@
 mod deal;
 mod draft;
 mod fit;
-mod icon;
 mod media;
 mod payload;
 mod stand_in;

@@ -3,12 +3,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::media;
 use super::stand_in::{self, paragraphs};
 use super::translate::New;
-use super::{icon, media};
 use crate::model::NotionId;
 use crate::restore::body::Node;
-use crate::restore::{Degree, Notes, Targets, rich_text};
+use crate::restore::{Degree, Notes, Targets, icons, rich_text};
 
 /// The languages that code blocks may have (section 4.3 of the API digest).
 const LANGUAGES: &str = "abap|abc|agda|arduino|ascii art|assembly|bash|basic|bnf|c|c#|c++|clojure|\
@@ -133,16 +133,8 @@ fn text(
     }
     if kind == "callout" {
         let read = payload.get("icon").unwrap_or(&Value::Null);
-        match icon::callout(read, id, targets, notes) {
-            Some(icon) => {
-                rest.insert("icon".into(), icon);
-            }
-            None if read.is_null() => {
-                let why = "the API gives every callout an icon; it has Notion's own now";
-                notes.lose(id, "callout without icon", why, Degree::Detail);
-            }
-            None => {}
-        }
+        let icon = icons::callout(read, id, targets, notes);
+        rest.extend(icon.map(|icon| ("icon".into(), icon)));
     }
     if kind == "numbered_list_item" {
         let start = payload.get("list_start_index").and_then(Value::as_u64);
@@ -153,7 +145,7 @@ fn text(
         }
     }
     if let (true, Some(read)) = (in_tab, payload.get("icon").filter(|icon| !icon.is_null())) {
-        rest.extend(icon::icon(read, id, targets, notes).map(|icon| ("icon".into(), icon)));
+        rest.extend(icons::icon(read, id, targets, notes).map(|icon| ("icon".into(), icon)));
     }
     let mut out = several(kind, runs, rest, id, notes);
     // Only the last piece has something to unfold.

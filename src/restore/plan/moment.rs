@@ -62,7 +62,14 @@ impl Targets for Moment<'_, '_> {
     }
 
     fn file(&self, owner: NotionId, url: &str) -> Upload {
-        let file = match self.files.get(owner, url) {
+        let own = self.files.get(owner, url);
+        let file = match own.or_else(|lost| {
+            self.planner
+                .original
+                .files
+                .get(owner, url)
+                .map_err(|_| lost)
+        }) {
             Ok(file) => file,
             Err((name, why)) => return Upload::Lost { name, why },
         };

@@ -27,6 +27,7 @@ impl Planner<'_> {
         } in std::mem::take(&mut self.relations)
         {
             let mut properties = Map::new();
+            let mut beyond = Vec::new();
             for (name, targets) in relations {
                 if !self.columns.contains(&(source, name.clone())) {
                     continue;
@@ -34,11 +35,15 @@ impl Planner<'_> {
                 let (now, rest) = targets.split_at(targets.len().min(MOST));
                 properties.insert(name.clone(), json!({"relation": self.value(now)}));
                 if !rest.is_empty() {
-                    self.relate_backwards(row, source, &name, rest)?;
+                    beyond.push((name, rest.to_vec()));
                 }
             }
             if !properties.is_empty() {
                 self.patch(row, properties)?;
+            }
+            // After it: a value replaces what was there.
+            for (name, rest) in beyond {
+                self.relate_backwards(row, source, &name, &rest)?;
             }
         }
         Ok(())

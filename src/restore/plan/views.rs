@@ -130,10 +130,14 @@ impl Planner<'_> {
             } = view;
             let learns = vec![("/id".to_owned(), Token::of(old))];
             let first_source = self.first_source(database);
-            if at == 0
-                && create["type"] == "table"
-                && create["data_source_id"] == json!(first_source)
-            {
+            // Changing a view takes sorts by properties alone (section 7.5 of the API digest).
+            let sorts = create["sorts"].as_array();
+            let by_time = sorts
+                .into_iter()
+                .flatten()
+                .any(|sort| sort.get("timestamp").is_some());
+            let same_source = create["data_source_id"] == json!(first_source);
+            if at == 0 && create["type"] == "table" && same_source && !by_time {
                 kept = true;
                 let changes = change_of(create);
                 let call = (Method::Patch, format!("/v1/views/{default}"), changes);

@@ -48,7 +48,12 @@ pub(super) fn write(
             None => {
                 let why = "this person is not in the target workspace";
                 notes.lose(about, what, why, Degree::StandIn);
-                text(format!("@{}", targets.user_name(id)), styles)
+                // The text has the name as it was shown, also of those who are gone.
+                let name = match shown.is_empty() {
+                    true => format!("@{}", targets.user_name(id)),
+                    false => shown.to_string(),
+                };
+                text(name, styles)
             }
         },
         ("custom_emoji", Some(id)) => {

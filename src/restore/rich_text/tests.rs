@@ -76,7 +76,8 @@ fn every_mention_that_cannot_be_written_leaves_its_text() {
         ("page", json!({"id": id(1)}), "Plan", "Plan", None),
         ("page", json!({"id": id(2)}), "Gone", "Gone", None),
         ("database", json!({"id": id(2)}), "", "Untitled", None),
-        ("user", json!({"id": id(3)}), "@x", "@Ada", None),
+        ("user", json!({"id": id(3)}), "@x", "@x", None),
+        ("user", json!({"id": id(3)}), "", "@Ada", None),
         (
             "custom_emoji",
             json!({"id": id(4), "name": "hat"}),

@@ -121,14 +121,14 @@ impl Copy<'_> {
         page.is_some_and(|it| !it.in_trash && self.from.can_see(it.id))
     }
 
-    fn new(&self, id: Id) -> Id {
+    fn id(&self, id: Id) -> Id {
         *self.map.get(&id).unwrap_or(&id)
     }
 
     fn stamps(&self, stamps: &Stamps) -> Stamps {
         Stamps {
-            created_by: self.new(stamps.created_by),
-            edited_by: self.new(stamps.edited_by),
+            created_by: self.id(stamps.created_by),
+            edited_by: self.id(stamps.edited_by),
             ..*stamps
         }
     }
@@ -152,7 +152,7 @@ impl Copy<'_> {
 
     fn text(&self, text: &str) -> String {
         if let Ok(id) = text.parse::<Id>() {
-            return self.new(id).to_string();
+            return self.id(id).to_string();
         }
         let whole = self.columns.get(text).or(self.assets.get(text));
         if let Some(whole) = whole {
@@ -198,7 +198,7 @@ impl Copy<'_> {
         let Some(mut page) = self.from.pages.get(&id).cloned() else {
             return id;
         };
-        page.id = self.new(id);
+        page.id = self.id(id);
         page.parent = parent;
         page.shared = None;
         page.icon = self.value(&page.icon);
@@ -231,7 +231,7 @@ impl Copy<'_> {
         let Some(mut block) = self.from.blocks.get(&id).cloned() else {
             return id;
         };
-        block.id = self.new(id);
+        block.id = self.id(id);
         block.parent = parent;
         block.payload = self.value(&block.payload);
         block.stamps = self.stamps(&block.stamps);
@@ -245,7 +245,7 @@ impl Copy<'_> {
         let Some(mut database) = self.from.databases.get(&id).cloned() else {
             return id;
         };
-        database.id = self.new(id);
+        database.id = self.id(id);
         database.parent = parent;
         database.shared = None;
         database.icon = self.value(&database.icon);
@@ -267,7 +267,7 @@ impl Copy<'_> {
         let Some(mut source) = self.from.data_sources.get(&id).cloned() else {
             return id;
         };
-        source.id = self.new(id);
+        source.id = self.id(id);
         source.database = database;
         source.stamps = self.stamps(&source.stamps);
         for column in &mut source.schema {
@@ -295,9 +295,9 @@ impl Copy<'_> {
         let Some(mut view) = self.from.views.get(&id).cloned() else {
             return id;
         };
-        view.id = self.new(id);
+        view.id = self.id(id);
         view.database = database;
-        view.data_source = view.data_source.map(|source| self.new(source));
+        view.data_source = view.data_source.map(|source| self.id(source));
         view.stamps = self.stamps(&view.stamps);
         if let Value::Object(settings) = self.value(&Value::Object(view.settings)) {
             view.settings = settings;
@@ -323,8 +323,8 @@ impl Copy<'_> {
                 Parent::Page(_) => Parent::Page(place),
                 _ => Parent::Block(place),
             };
-            comment.id = self.new(comment.id);
-            comment.discussion = self.new(comment.discussion);
+            comment.id = self.id(comment.id);
+            comment.discussion = self.id(comment.discussion);
             comment.rich_text = self.value(&comment.rich_text);
             let files = comment.attachments.iter().map(|it| self.value(it));
             comment.attachments = files.collect();

@@ -1,7 +1,7 @@
 //! The judge of a restore: what a restored copy lacks, has too much, or has different.
 //!
 //! Both workspaces are drawn as trees of nodes (`node`, `draw`, `draw_data`); the
-//! picture of the original is turned into what can come back of it (`expect`); the two
+//! picture of the original is turned into what can come back of it (`expect`, `normal`); the two
 //! are paired and compared (`align`, `judge`). It knows nothing of how a restore works:
 //! it is written from the API digest.
 
@@ -12,6 +12,8 @@ mod draw_data;
 mod expect;
 mod judge;
 mod node;
+mod normal;
+mod normal_values;
 mod rich;
 mod walk;
 
@@ -25,8 +27,8 @@ pub use expect::{Comments, Expect, Lost};
 use super::workspace::Workspace;
 use super::workspace::model::*;
 use draw::Drawing;
-use expect::Normal;
 use node::Node;
+use normal::Normal;
 
 /// One thing that is not as it was.
 #[derive(Clone, Debug)]

@@ -103,12 +103,6 @@ pub fn of_request(method: &str, segments: &[&str], body: &Value) -> Option<(&'st
                 take_out(&mut body, "initial_data_source");
             }
         }
-        // The types of these three allow nothing in them at all; section 7.5 does.
-        "ReqCreateView" => {
-            for key in ["filter", "sorts", "quick_filters"] {
-                take_out(&mut body, key);
-            }
-        }
         "ReqCreateDataSource" | "ReqUpdateDataSource" => {
             take_out_groups(&mut body["properties"]);
             if body["properties"].is_null() {

@@ -6,6 +6,7 @@ use super::*;
 use crate::restore::Upload;
 
 #[test]
+#[allow(clippy::print_stderr, reason = "it says what it did not check")]
 fn all_requests_fit_the_published_types() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
