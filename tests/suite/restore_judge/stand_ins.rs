@@ -162,6 +162,30 @@ fn for_blocks() {
             ws.paragraph(id, "filling");
         },
     );
+    // Short neighbours are no pieces of a longer one.
+    case(
+        Lost::ListStarts,
+        |ws, page| {
+            for words in ["5", "6", "56"] {
+                ws.paragraph(page, words);
+            }
+            let payload = json!({"rich_text": rich("five"), "list_start_index": 5});
+            ws.block(page, "numbered_list_item", payload)
+        },
+        |ws, id| {
+            become_(
+                ws,
+                id,
+                "numbered_list_item",
+                json!({"rich_text": rich("five")}),
+            )
+        },
+        |ws, id| {
+            let page = ws.page_of(id).expect("a page");
+            let first = ws.pages[&page].body.listed[0];
+            ws.delete_block(first);
+        },
+    );
     // The text of more than a hundred runs, in two blocks.
     let runs: Vec<Value> = (0..120)
         .map(|at| styled("run ", if at % 2 == 0 { &["bold"] } else { &[] }, "default"))

@@ -111,6 +111,15 @@ impl Judge {
                 align(ours, theirs)
             }
         };
+        if part == "body" {
+            // What a column cannot hold may be told in the body.
+            extra.retain(|node| {
+                let text = node.fields.get("rich_text").map(rich::words);
+                let text = text.unwrap_or_default();
+                let told = |name: &String| text.starts_with(&format!("{name}: "));
+                !expected.told.iter().any(told)
+            });
+        }
         if part == "row" {
             self.row_order(path, &pairs);
         }
@@ -211,7 +220,7 @@ impl Judge {
         }
         self.extra.retain(|(_, node)| {
             let taken = node.kind.is_empty();
-            let holder = node.splits && node.part("body").iter().all(|it| !it.is_object());
+            let holder = node.splits && is_hollow(node);
             !taken && !holder
         });
     }
@@ -386,6 +395,12 @@ fn sorted_ids(value: &Value) -> Vec<String> {
     let mut ids = ids_of(value);
     ids.sort();
     ids
+}
+
+/// Whether nothing but empty pages is left in a page.
+fn is_hollow(node: &Node) -> bool {
+    let body = node.part("body").iter();
+    body.filter(|it| it.is_object()).all(is_hollow)
 }
 
 /// Takes the first fitting page or database out of the body of a surplus page.

@@ -46,6 +46,8 @@ pub struct Node {
     pub lifted: bool,
     /// May come back as several neighbours of its type.
     pub splits: bool,
+    /// Columns whose values may stand as text in the body: they cannot be written.
+    pub told: Vec<String>,
     /// Where a row belongs among the others.
     pub key: (i64, i64),
     /// Equal for nodes whose texts are equal all the way down.

@@ -131,12 +131,16 @@ impl<'a> Normal<'a> {
             let lines = text.lines().filter(|line| !line.trim().is_empty());
             lines.map(str::to_string).collect()
         };
+        // What people read below it.
         let inner = || -> Vec<String> {
-            let body = node.part("body").iter();
-            let text: String = body.map(Node::whole_text).collect();
-            let lines = text.lines().filter(|line| !line.trim().is_empty());
-            let shown = lines.filter(|line| !CODES.contains(line));
-            shown.map(str::to_string).collect()
+            let mut words = Vec::new();
+            let mut open: Vec<&Node> = node.part("body").iter().collect();
+            while let Some(node) = open.pop() {
+                words.extend(node.fields.values().flat_map(all_words));
+                open.extend(node.part("body"));
+            }
+            words.retain(|text| !text.trim().is_empty());
+            words
         };
         match node.kind.as_str() {
             "link_preview" if self.forgives(Lost::LinkPreviews) => {
@@ -207,6 +211,10 @@ impl<'a> Normal<'a> {
                     object.fields.remove("is_default");
                     // A page in a page has a title and nothing else.
                     if object.fields.remove("template").is_some() {
+                        let columns = object.fields.keys();
+                        let columns = columns.filter_map(|field| field.split_once(" \""));
+                        let columns = columns.map(|(_, name)| name.trim_end_matches('"'));
+                        object.told = columns.map(str::to_string).collect();
                         object.fields.retain(|field, _| !field.ends_with('"'));
                     }
                     loose.push(object);
@@ -257,9 +265,6 @@ impl<'a> Normal<'a> {
         });
     }
 }
-
-/// Words of fields that are settings, not text.
-const CODES: [&str; 6] = ["default", "true", "false", "gray", "plain text", "block_id"];
 
 /// The rich texts in a payload.
 fn all_words(payload: &Value) -> Vec<String> {

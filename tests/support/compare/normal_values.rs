@@ -75,7 +75,8 @@ impl Normal<'_> {
             });
         }
         if self.forgives(Lost::LongTexts) && node.fields.contains_key("rich_text") {
-            node.splits = true;
+            // No request takes more than a hundred runs of 2,000 units (section 1.5).
+            node.splits = rich::runs(&node.fields["rich_text"]) > 100;
         }
         if self.forgives(Lost::ViewDetails) && kind == "view" {
             // A dashboard is made with some source, whatever it shows.
@@ -107,6 +108,14 @@ impl Normal<'_> {
             }
         }
         if self.forgives(Lost::ComputedValues) {
+            for field in node.fields.keys() {
+                if let Some((kind, name)) = field.split_once(" \"") {
+                    let lost = !creatable(&json!(kind)) || UNWRITABLE.contains(&kind);
+                    if lost || kind == "people" {
+                        node.told.push(name.trim_end_matches('"').to_string());
+                    }
+                }
+            }
             node.fields.retain(|field, _| {
                 let Some((kind, _)) = field.split_once(" \"") else {
                     return true;

@@ -31,6 +31,17 @@ pub fn words(rich: &Value) -> String {
     pieces.filter_map(|piece| piece["text"].as_str()).collect()
 }
 
+/// How many runs a write of it takes.
+pub fn runs(rich: &Value) -> usize {
+    let pieces = rich["$rich"].as_array().into_iter().flatten();
+    pieces
+        .map(|piece| {
+            let units = piece["text"].as_str().unwrap_or("").encode_utf16().count();
+            units.div_ceil(2000).max(1)
+        })
+        .sum()
+}
+
 /// A plain text as a `$rich` marker.
 pub fn plain(text: &str) -> Value {
     draw(&super::super::workspace::text::rich(text))
