@@ -55,11 +55,6 @@ const KNOWN: [&str; 32] = [
     "child_database",
 ];
 
-/// Whether this version knows how to write a block of this type.
-pub fn is_known(kind: &str) -> bool {
-    KNOWN.contains(&kind)
-}
-
 /// What a block becomes: one block, or several when it is too long for one. What is
 /// below it goes into the last of them.
 pub fn write(

@@ -125,6 +125,12 @@ pub fn section(meeting: &Node, child: &Node) -> Option<New> {
     Some(("heading_3", payload))
 }
 
+/// Whether a section's block has no text of its own, only blocks below it.
+pub fn only_groups(section: &Node) -> bool {
+    let text = section.payload().get("rich_text").and_then(Value::as_array);
+    text.is_none_or(Vec::is_empty) && !section.children.is_empty()
+}
+
 /// Adds what the API insists on: two columns in columns, a block in each, a row in a
 /// table, a paragraph in tabs.
 pub fn complete(forest: &mut Forest, notes: &mut Notes) {

@@ -275,8 +275,7 @@ impl Walk<'_> {
             };
             let section = structure::section(node, child);
             match child.id() {
-                // What only groups a section has no text of its own.
-                Some(_) if section.is_some() && !payload::is_known(child.kind()) => {
+                Some(_) if section.is_some() && structure::only_groups(child) => {
                     self.below(&child.children, Some(toggle));
                 }
                 _ => self.todo.push(Todo::Read(*at, Some(toggle))),

@@ -374,13 +374,17 @@ fn stored_files_are_uploaded_again() {
 #[test]
 fn meeting_notes_keep_their_sections_below_headings() {
     let mut body = Body::default();
-    let notes = json!({"title": rich("Weekly"), "children": {"summary_block_id": id(2), "transcript_block_id": id(3)},
+    let notes = json!({"title": rich("Weekly"), "children": {"summary_block_id": id(2), "transcript_block_id": id(3), "notes_block_id": id(6)},
                        "calendar_event": {"start_time": "2026-02-02T10:00:00.000Z", "attendees": [id(9)]}});
     let meeting = body.push(None, block(1, "meeting_notes", notes));
     let summary = body.push(Some(meeting), block(2, "section", json!({})));
     body.push(Some(summary), text(4, "paragraph", "short"));
     let transcript = body.push(Some(meeting), text(3, "paragraph", "said"));
     body.push(Some(transcript), text(5, "paragraph", "and more"));
+    // A toggle without text stands for a section that the original only names.
+    let own = body.push(Some(meeting), text(6, "toggle", ""));
+    body.nodes[own].block["toggle"]["rich_text"] = json!([]);
+    body.push(Some(own), text(7, "paragraph", "mine"));
     let (plan, notion) = write_all(&body, &Answers::default());
     let line = |depth: usize, kind: &str, text: &str| (depth, kind.to_string(), text.to_string());
     assert_eq!(
@@ -392,6 +396,8 @@ fn meeting_notes_keep_their_sections_below_headings() {
             line(1, "heading_3", "Transcript"),
             line(1, "paragraph", "said"),
             line(2, "paragraph", "and more"),
+            line(1, "heading_3", "Notes"),
+            line(1, "paragraph", "mine"),
         ]
     );
     assert_eq!(degrees(&plan.notes), [Degree::StandIn, Degree::StandIn]);

@@ -123,7 +123,7 @@ fn seeds() -> impl Strategy<Value = Vec<Seed>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_body_comes_back_in_order(seeds in seeds(), needed in prop::collection::btree_set(1u128..400, 0..6)) {
@@ -135,7 +135,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2, max_shrink_iters: 0, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1, max_shrink_iters: 0, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_tenth_more_requests_than_the_least_is_enough(seeds in prop::collection::vec(seeds(), 24)) {

@@ -106,7 +106,7 @@ fn a_copy_of_what_is_gone_keeps_its_content() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn copies_are_made_after_their_originals(seeds in prop::collection::vec((any::<u16>(), 0u8..8), 1..60)) {
