@@ -140,7 +140,10 @@ impl Run<'_> {
 
     /// Carries out one step and notes it.
     fn step(&self, number: u32) -> Result<(), Error> {
-        let step = self.journal.step(number)?;
+        let mut step = self.journal.step(number)?;
+        if !self.board().reckons(number) {
+            step.before = None;
+        }
         if self.board().never_made(number).is_some() {
             return self.fail(
                 number,

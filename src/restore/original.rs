@@ -59,6 +59,8 @@ pub struct Original<'s> {
     pub templates: BTreeMap<NotionId, Vec<NotionId>>,
     /// What is named, and by what.
     pub facts: Facts,
+    /// What the dump says of the workspace.
+    pub workspace: Value,
     /// The users that the dump saw.
     pub users: Value,
     /// The custom emojis that the dump saw.
@@ -96,6 +98,7 @@ impl<'s> Original<'s> {
             top: Vec::new(),
             templates: BTreeMap::new(),
             facts: Facts::default(),
+            workspace: Value::Null,
             users: Value::Null,
             emojis: Value::Null,
             sources: HashMap::new(),
@@ -268,6 +271,9 @@ impl<'s> Original<'s> {
         let beside = items.clone();
         for item in items {
             match (item.folder, item.name.as_str()) {
+                (false, "workspace.json") => {
+                    self.workspace = json(self.source, &item.place).unwrap_or_default();
+                }
                 (false, "users.json") => {
                     self.users = json(self.source, &item.place).unwrap_or_default()
                 }

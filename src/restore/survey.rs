@@ -19,6 +19,8 @@ pub struct Survey {
     pub root_title: String,
     /// The workspace's name.
     pub workspace: String,
+    /// Whether this is the workspace that the original was read from.
+    pub same_workspace: bool,
     /// Old users to users of the target.
     pub users: BTreeMap<NotionId, NotionId>,
     /// Old custom emojis to those of the target.
@@ -67,8 +69,12 @@ pub fn survey(
         Ok(())
     }))?;
     let limits = &me["bot"]["workspace_limits"];
+    let workspace = me["bot"]["workspace_id"].as_str();
+    let same_workspace =
+        workspace.is_some() && workspace == original.workspace["bot"]["workspace_id"].as_str();
     Ok(Survey {
         root,
+        same_workspace,
         root_title: title_of(&page),
         workspace: me["bot"]["workspace_name"]
             .as_str()

@@ -49,6 +49,12 @@ pub trait Targets {
     /// The same person in the target workspace: by id, else by e-mail.
     fn user(&self, old: NotionId) -> Option<NotionId>;
 
+    /// Whether groups of people are those of the original: no endpoint lists them, so they
+    /// are known only in the same workspace.
+    fn has_groups(&self) -> bool {
+        false
+    }
+
     /// A name for a person who is not there.
     fn user_name(&self, old: NotionId) -> String;
 

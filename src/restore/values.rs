@@ -255,10 +255,17 @@ impl Row<'_> {
         let mut there = Vec::new();
         let mut absent = Vec::new();
         for person in value.as_array().into_iter().flatten() {
-            let known = id_of(person).and_then(|id| self.targets.user(id));
+            let kind = match person["object"].as_str() {
+                Some("group") => "group",
+                _ => "user",
+            };
+            let known = id_of(person).and_then(|id| match kind {
+                "group" => self.targets.has_groups().then_some(id),
+                _ => self.targets.user(id),
+            });
             match known {
                 Some(id) if there.len() < MOST_ITEMS => {
-                    there.push(json!({"object": "user", "id": id}));
+                    there.push(json!({"object": kind, "id": id}));
                 }
                 _ => absent.push(said::person(person, self.targets)),
             }

@@ -63,6 +63,8 @@ pub(super) struct Board {
     pub taken: HashSet<NotionId>,
     /// What will never be made.
     dead: HashSet<Token>,
+    /// What has less in it than the plan reckons, because a step failed.
+    short: HashSet<Token>,
     /// Steps that an earlier run has begun.
     begun: HashMap<u32, Timestamp>,
     /// Uploads that nothing is known to have attached: their step, and since when.
@@ -87,6 +89,7 @@ impl Board {
             known: Known::new(),
             taken: HashSet::new(),
             dead: HashSet::new(),
+            short: HashSet::new(),
             begun: progress.begun.clone(),
             loose: HashMap::new(),
             discussions: Vec::new(),
@@ -206,6 +209,14 @@ impl Board {
         hard.copied().find(|token| !self.known.contains_key(token))
     }
 
+    /// Whether the plan is right about how much is in what a step writes into.
+    pub fn reckons(&self, number: u32) -> bool {
+        let card = self.cards.get(number as usize);
+        !card
+            .and_then(|card| card.hard.first())
+            .is_some_and(|token| self.short.contains(token))
+    }
+
     /// When an earlier run began a step that has no end.
     pub fn begun(&self, number: u32) -> Option<Timestamp> {
         self.begun.get(&number).copied()
@@ -236,10 +247,13 @@ impl Board {
 
     /// Notes that a step cannot be done.
     pub fn fail(&mut self, number: u32, step: &Step) {
-        let unknown = step.learns.iter().map(|learn| learn.token);
-        let known = &self.known;
-        self.dead
-            .extend(unknown.filter(|token| !known.contains_key(token)));
+        for learn in &step.learns {
+            if !self.known.contains_key(&learn.token) {
+                self.dead.insert(learn.token);
+            }
+        }
+        let card = self.cards.get(number as usize);
+        self.short.extend(card.and_then(|card| card.hard.first()));
         self.finish(number);
     }
 

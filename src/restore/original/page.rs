@@ -238,8 +238,9 @@ impl Original<'_> {
 /// A list with the blocks that have a directory beside it and are not in it: those of
 /// meeting notes, which name them and list nothing (section 2.4 of the API digest).
 fn with_named(blocks: Value, items: &[Item]) -> Value {
-    let Value::Array(mut blocks) = blocks else {
-        return blocks;
+    let mut blocks = match blocks {
+        Value::Array(blocks) => blocks,
+        _ => Vec::new(),
     };
     if blocks.is_empty() {
         let named = items.iter().filter(|item| item.folder);

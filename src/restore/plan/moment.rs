@@ -96,6 +96,10 @@ impl Targets for Moment<'_, '_> {
         }
     }
 
+    fn has_groups(&self) -> bool {
+        self.planner.survey.same_workspace
+    }
+
     fn is_inline(&self, database: NotionId) -> bool {
         let original = self.planner.original;
         original.inline.contains(&database) || !original.entries.contains_key(&database)
