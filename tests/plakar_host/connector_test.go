@@ -22,6 +22,7 @@ import (
 	"github.com/PlakarKorp/kloset/kcontext"
 	"github.com/PlakarKorp/kloset/repository"
 	"github.com/PlakarKorp/kloset/snapshot"
+	"github.com/PlakarKorp/pkg"
 )
 
 // notion is a running Notion in memory.
@@ -87,27 +88,46 @@ func (n *notion) requests() map[string]int {
 type site struct {
 	t      *testing.T
 	notion *notion
-	plugin map[string]connector
+	plugin map[pkg.ConnectorType]connector
 	ctx    *kcontext.KContext
 	repo   *repository.Repository
 	home   string
 }
 
+// installed is the connector, and where it is: one for all tests.
+var installed struct {
+	plugin map[pkg.ConnectorType]connector
+	folder string
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	os.RemoveAll(installed.folder)
+	os.Exit(code)
+}
+
+// plugin packs and installs the connector, once.
+func plugin(t *testing.T) map[pkg.ConnectorType]connector {
+	if installed.plugin == nil {
+		folder, err := os.MkdirTemp("", "plakar-host")
+		must(t, err)
+		installed.folder = folder
+		files := filepath.Join(folder, "package")
+		pack := exec.Command(program(t, "NOTION_BACKUP"), "plakar", "package", files)
+		if out, err := pack.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		installed.plugin = install(t, files, folder)
+	}
+	return installed.plugin
+}
+
 func newSite(t *testing.T, concurrency int) *site {
-	folder := filepath.Join(t.TempDir(), "package")
-	pack := exec.Command(program(t, "NOTION_BACKUP"), "plakar", "package", folder)
-	if out, err := pack.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	plugin := map[string]connector{}
-	for kind, it := range install(t, folder) {
-		plugin[string(kind)] = it
-	}
 	ctx := newContext(t, concurrency)
 	return &site{
 		t:      t,
 		notion: startNotion(t),
-		plugin: plugin,
+		plugin: plugin(t),
 		ctx:    ctx,
 		repo:   newStore(t, ctx, "fs://"+filepath.Join(t.TempDir(), "store")),
 		home:   t.TempDir(),

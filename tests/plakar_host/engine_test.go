@@ -92,9 +92,8 @@ type connector struct {
 	args       []string
 }
 
-// install makes a package of a folder with a manifest, and loads it.
-func install(t *testing.T, folder string) map[pkg.ConnectorType]connector {
-	work := t.TempDir()
+// install makes a package of a folder with a manifest, and loads it, all below work.
+func install(t *testing.T, folder, work string) map[pkg.ConnectorType]connector {
 	name := "notion_v0.0.1_" + runtime.GOOS + "_" + runtime.GOARCH + ".ptar"
 	file := filepath.Join(work, name)
 	ctx := newContext(t, 1)
