@@ -1,0 +1,3 @@
+//! The connector for Plakar, as Plakar meets it: a process that speaks over two pipes.
+
+mod generated;
