@@ -109,7 +109,7 @@ fn twenty_thousand_small_files_are_taken_though_nobody_reads_the_results() {
         );
         // What is restored from them is the engine's matter.
         assert_ne!(end.map(|it| it.code()), Some(Code::Unavailable));
-        plugin.end_well().await;
+        plugin.end_well();
         assert_eq!(left(&program), 0);
     });
 }
@@ -132,7 +132,7 @@ fn a_bad_name_costs_its_record_and_stays_in_the_folder() {
         for (header, error) in &results {
             assert_eq!(error.is_empty(), header.pathname == "/fine", "{error}");
         }
-        plugin.end_well().await;
+        plugin.end_well();
         assert!(!program.home().join("out").exists());
         assert!(!program.home().join("cache/out").exists());
     });
@@ -169,6 +169,6 @@ fn a_file_that_is_cut_off_or_a_message_that_is_too_large_restores_nothing() {
         drop(answers);
         drop(sender);
         assert_eq!(fake.requests().len(), 0, "nothing was restored");
-        plugin.end_well().await;
+        plugin.end_well();
     });
 }

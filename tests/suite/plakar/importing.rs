@@ -165,7 +165,7 @@ fn records_are_what_plakar_expects_and_files_are_what_records_say() {
         drop(sender);
         assert!(answers.message().await.unwrap().is_none());
         let _: CloseResponse = plugin.unary(CLOSE, CloseRequest {}).await.unwrap();
-        plugin.end_well().await;
+        plugin.end_well();
     });
 }
 
@@ -196,7 +196,7 @@ fn a_record_that_was_acknowledged_or_never_offered_cannot_be_opened() {
         assert!(answers.message().await.unwrap().is_none());
         let late = open(&plugin, "/content.json").await.unwrap_err();
         assert_eq!(late.code(), Code::NotFound);
-        plugin.end_well().await;
+        plugin.end_well();
     });
 }
 
@@ -221,7 +221,7 @@ fn acknowledgements_that_nobody_waits_for_do_not_disturb() {
         // The half-close came before anything was sent: it ends all the same.
         assert!(!records(&mut answers).await.is_empty());
         assert!(answers.message().await.unwrap().is_none());
-        plugin.end_well().await;
+        plugin.end_well();
     });
 }
 
@@ -243,7 +243,7 @@ fn a_token_that_is_revoked_after_init_ends_the_import_with_a_clear_status() {
         assert_eq!(error.code(), Code::Unauthenticated);
         assert!(error.message().contains("401"), "{}", error.message());
         assert!(!error.message().contains(fake.token()));
-        plugin.end_well().await;
+        plugin.end_well();
     });
 }
 
@@ -261,7 +261,7 @@ fn an_import_that_is_given_up_leaves_the_process_ready_for_another() {
         assert!(all.iter().any(|it| it.pathname == "/content.json"));
         drop(sender);
         assert!(answers.message().await.unwrap().is_none());
-        plugin.end_well().await;
+        plugin.end_well();
     });
 }
 
@@ -278,7 +278,7 @@ fn methods_that_nobody_knows_are_refused_and_nothing_else_happens() {
         let early: Result<PingResponse, _> = plugin.unary(PING, PingRequest {}).await;
         assert_eq!(early.unwrap_err().code(), Code::FailedPrecondition);
         init(&plugin, config(&fake, &[])).await.unwrap();
-        plugin.end_well().await;
+        plugin.end_well();
     });
 }
 
@@ -300,7 +300,7 @@ fn hanging_up_in_the_middle_ends_the_process_and_the_next_backup_is_whole() {
             let (sender, mut answers) = import(&plugin).await;
             answers.message().await.unwrap();
             drop((sender, answers));
-            plugin.end_well().await;
+            plugin.end_well();
 
             let plugin = Plugin::start(&program, "importer").await;
             init(&plugin, config(&fake, &pairs)).await.unwrap();
@@ -310,7 +310,7 @@ fn hanging_up_in_the_middle_ends_the_process_and_the_next_backup_is_whole() {
             assert_eq!(pages.count(), fake.look(|ws| ws.pages.len()));
             drop(sender);
             assert!(answers.message().await.unwrap().is_none());
-            plugin.end_well().await;
+            plugin.end_well();
         }
         let scratch = program.home().join("cache/notion-backup/plakar/scratch");
         let left: Vec<_> = std::fs::read_dir(scratch)

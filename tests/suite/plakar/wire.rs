@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use hyper::client::conn::http2::{self, SendRequest};
@@ -14,7 +15,6 @@ use prost::Message;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::unix::pipe::{Receiver, Sender};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tonic::body::Body;
 use tonic::client::Grpc;
 use tonic::codegen::tokio_stream::Stream;
@@ -28,7 +28,7 @@ use crate::support::FakeNotion;
 pub struct Plugin {
     child: Child,
     channel: Channel,
-    connection: JoinHandle<Result<(), hyper::Error>>,
+    output: Output,
 }
 
 /// The HTTP/2 side of it.
@@ -49,8 +49,23 @@ impl Service<http::Request<Body>> for Channel {
     }
 }
 
+/// The pipe to the plugin, until it is hung up.
+type Output = Arc<Mutex<Option<Sender>>>;
+
 /// Both pipes.
-struct Pipes(Receiver, Sender);
+struct Pipes(Receiver, Output);
+
+impl Pipes {
+    fn output<T>(
+        &self,
+        act: impl FnOnce(Pin<&mut Sender>) -> Poll<std::io::Result<T>>,
+    ) -> Poll<std::io::Result<T>> {
+        match self.1.lock().unwrap().as_mut() {
+            Some(sender) => act(Pin::new(sender)),
+            None => Poll::Ready(Err(std::io::ErrorKind::BrokenPipe.into())),
+        }
+    }
+}
 
 impl AsyncRead for Pipes {
     fn poll_read(
@@ -64,25 +79,19 @@ impl AsyncRead for Pipes {
 
 impl AsyncWrite for Pipes {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.1).poll_write(context, bytes)
+        self.output(|it| it.poll_write(context, bytes))
     }
 
-    fn poll_flush(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.1).poll_flush(context)
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        self.output(|it| it.poll_flush(context))
     }
 
-    fn poll_shutdown(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.1).poll_shutdown(context)
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        self.output(|it| it.poll_shutdown(context))
     }
 }
 
@@ -130,17 +139,16 @@ impl Plugin {
         let mut child = command(program, side).spawn().unwrap();
         let input = OwnedFd::from(child.stdin.take().unwrap());
         let output = OwnedFd::from(child.stdout.take().unwrap());
-        let pipes = Pipes(
-            Receiver::from_owned_fd(output).unwrap(),
-            Sender::from_owned_fd(input).unwrap(),
-        );
+        let sink = Arc::new(Mutex::new(Some(Sender::from_owned_fd(input).unwrap())));
+        let pipes = Pipes(Receiver::from_owned_fd(output).unwrap(), sink.clone());
         let (channel, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(pipes))
             .await
             .unwrap();
+        tokio::spawn(connection);
         Plugin {
             child,
             channel: Channel(channel),
-            connection: tokio::spawn(connection),
+            output: sink,
         }
     }
 
@@ -199,17 +207,16 @@ impl Plugin {
     }
 
     /// Hangs up, and waits for the process to end; what it wrote to standard error.
-    pub async fn end(self) -> (ExitStatus, String) {
-        // Whatever calls are still open: the pipes are closed.
-        self.connection.abort();
-        let _ = self.connection.await;
+    pub fn end(self) -> (ExitStatus, String) {
+        // Whatever calls are still open.
+        self.output.lock().unwrap().take();
         let output = self.child.wait_with_output().unwrap();
         (output.status, String::from_utf8(output.stderr).unwrap())
     }
 
     /// Hangs up, and sees that the process ends well and said nothing.
-    pub async fn end_well(self) {
-        let (status, text) = self.end().await;
+    pub fn end_well(self) {
+        let (status, text) = self.end();
         assert!(status.success() && text.is_empty(), "{status}: {text}");
     }
 }
