@@ -44,6 +44,7 @@ Register-ArgumentCompleter -Native -CommandName 'notion-backup' -ScriptBlock {
             [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Remove the locks that crashed commands have left')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show how much is in the repository, and what each snapshot added')
             [CompletionResult]::new('extract', 'extract', [CompletionResultType]::ParameterValue, 'Write a snapshot as plain files into a folder')
+            [CompletionResult]::new('plakar', 'plakar', [CompletionResultType]::ParameterValue, 'Be a connector of the backup program Plakar, or make a package of one')
             break
         }
         'notion-backup;dump' {
@@ -210,6 +211,20 @@ Register-ArgumentCompleter -Native -CommandName 'notion-backup' -ScriptBlock {
             break
         }
         'notion-backup;extract' {
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The folder of backups [env: NOTION_BACKUP_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The folder of backups [env: NOTION_BACKUP_REPO]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write one JSON object a line on standard output, for programs')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Write results, warnings and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Write results, warnings and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more of what is done; up to three times')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more of what is done; up to three times')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Do not show progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'notion-backup;plakar' {
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The folder of backups [env: NOTION_BACKUP_REPO]')
             [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The folder of backups [env: NOTION_BACKUP_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)')

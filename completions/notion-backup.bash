@@ -34,6 +34,9 @@ _notion__backup() {
             notion__backup,ls)
                 cmd="notion__backup__subcmd__ls"
                 ;;
+            notion__backup,plakar)
+                cmd="notion__backup__subcmd__plakar"
+                ;;
             notion__backup,prune)
                 cmd="notion__backup__subcmd__prune"
                 ;;
@@ -53,7 +56,7 @@ _notion__backup() {
 
     case "${cmd}" in
         notion__backup)
-            opts="-r -q -v -h -V --repo --json --quiet --verbose --no-progress --config --help --version dump snapshots ls cat check forget prune unlock stats extract"
+            opts="-r -q -v -h -V --repo --json --quiet --verbose --no-progress --config --help --version dump snapshots ls cat check forget prune unlock stats extract plakar"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -419,6 +422,49 @@ _notion__backup() {
             ;;
         notion__subcmd__backup__subcmd__ls)
             opts="-R -r -q -v -h --recursive --repo --json --quiet --verbose --no-progress --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --repo)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        notion__subcmd__backup__subcmd__plakar)
+            opts="-r -q -v -h --repo --json --quiet --verbose --no-progress --config --help importer exporter package"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -41,6 +41,7 @@ set edit:completion:arg-completer[notion-backup] = {|@words|
             cand unlock 'Remove the locks that crashed commands have left'
             cand stats 'Show how much is in the repository, and what each snapshot added'
             cand extract 'Write a snapshot as plain files into a folder'
+            cand plakar 'Be a connector of the backup program Plakar, or make a package of one'
         }
         &'notion-backup;dump'= {
             cand --root 'Back up this page or database and what is below it, instead of everything shared with the token; can be repeated'
@@ -197,6 +198,19 @@ set edit:completion:arg-completer[notion-backup] = {|@words|
             cand --help 'Print help'
         }
         &'notion-backup;extract'= {
+            cand -r 'The folder of backups [env: NOTION_BACKUP_REPO]'
+            cand --repo 'The folder of backups [env: NOTION_BACKUP_REPO]'
+            cand --config 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)'
+            cand --json 'Write one JSON object a line on standard output, for programs'
+            cand -q 'Write results, warnings and errors only'
+            cand --quiet 'Write results, warnings and errors only'
+            cand -v 'Tell more of what is done; up to three times'
+            cand --verbose 'Tell more of what is done; up to three times'
+            cand --no-progress 'Do not show progress'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'notion-backup;plakar'= {
             cand -r 'The folder of backups [env: NOTION_BACKUP_REPO]'
             cand --repo 'The folder of backups [env: NOTION_BACKUP_REPO]'
             cand --config 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)'

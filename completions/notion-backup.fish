@@ -42,6 +42,7 @@ complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "prune" 
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "unlock" -d 'Remove the locks that crashed commands have left'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "stats" -d 'Show how much is in the repository, and what each snapshot added'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "extract" -d 'Write a snapshot as plain files into a folder'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "plakar" -d 'Be a connector of the backup program Plakar, or make a package of one'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l root -d 'Back up this page or database and what is below it, instead of everything shared with the token; can be repeated' -r
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l recheck-after -d 'Read every page again after this many days, whether it seems changed or not [default: 30]' -r
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l max-file-size -d 'Leave out attachments larger than this, e.g. 20M; the summary counts them' -r
@@ -152,3 +153,10 @@ complete -c notion-backup -n "__fish_notion_backup_using_subcommand extract" -s 
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand extract" -s v -l verbose -d 'Tell more of what is done; up to three times'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand extract" -l no-progress -d 'Do not show progress'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand extract" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand plakar" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand plakar" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand plakar" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand plakar" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand plakar" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand plakar" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand plakar" -s h -l help -d 'Print help (see more with \'--help\')'

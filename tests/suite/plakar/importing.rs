@@ -93,6 +93,11 @@ fn records_are_what_plakar_expects_and_files_are_what_records_say() {
             let key = ws.assets.keys().next().unwrap().clone();
             ws.replace_asset(&key, &large);
         });
+        let home = fake.look(|ws| ws.get("home"));
+        let path = format!("/v1/blocks/{home}/children");
+        // 400 is not asked again, so nothing waits.
+        fake.faults()
+            .push(Fault::on("GET", &path, What::status(400)).times(usize::MAX));
         let program = Program::new();
         let plugin = Plugin::start(&program, "importer").await;
         let answer = init(&plugin, config(&fake, &[])).await.unwrap();
@@ -109,7 +114,9 @@ fn records_are_what_plakar_expects_and_files_are_what_records_say() {
         let all = records(&mut answers).await;
         let (errors, entries): (Vec<_>, Vec<_>) = all.iter().partition(|it| !it.error.is_empty());
         assert!(errors.iter().all(|it| it.file_info.is_none()));
-        assert!(!errors.is_empty(), "this workspace has what cannot be read");
+        let lost = format!("/{home}/page.json");
+        let reason = errors.iter().find(|it| it.pathname == lost);
+        assert!(reason.unwrap().error.contains("HTTP 400"), "{errors:?}");
         assert_eq!(entries[0].pathname, "/");
 
         let mut seen = BTreeMap::new();
@@ -369,8 +376,14 @@ fn a_hang_up_before_the_first_word_is_a_good_end() {
 
 #[test]
 fn without_pipes_it_says_what_it_is() {
-    let ran = Program::new().run("plakar importer");
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("Plakar starts it"), "{}", ran.stderr);
-    assert_eq!(ran.stdout, "");
+    for side in ["importer", "exporter"] {
+        let output = command(&Program::new(), side)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        assert!(errors.contains("Plakar starts it"), "{errors}");
+        assert!(output.stdout.is_empty());
+    }
 }
