@@ -25,6 +25,10 @@ pub enum Phase {
     Extracting,
     /// Removing what no snapshot needs.
     Removing,
+    /// Reading what is to be restored, and deciding how.
+    Planning,
+    /// Writing to Notion.
+    Restoring,
 }
 
 /// What is counted while a command runs. The last word of a name is its unit.
@@ -42,16 +46,18 @@ pub enum Counter {
     UnchangedPages,
     /// Blocks read.
     Blocks,
-    /// Attachments downloaded.
+    /// Attachments downloaded, or uploaded.
     Files,
-    /// Attachment bytes downloaded.
+    /// Attachment bytes downloaded, or uploaded.
     FileBytes,
-    /// Objects that could not be read.
+    /// Objects that could not be read, or restored.
     Failures,
     /// Objects of the repository written, checked, extracted or removed.
     Objects,
     /// Bytes of repository objects written, checked, extracted or removed.
     ObjectBytes,
+    /// Steps of a restore that were carried out, or cannot be.
+    Steps,
 }
 
 /// Listens to a running command. Called from many threads at once.

@@ -80,6 +80,7 @@ pub struct GlobalArgs {
 #[derive(Subcommand)]
 pub enum Command {
     Dump(DumpArgs),
+    Restore(RestoreArgs),
     Snapshots(SnapshotsArgs),
     Ls(LsArgs),
     Cat(CatArgs),
@@ -194,6 +195,75 @@ pub struct DumpArgs {
     /// Stop after this time, e.g. 90m or 2h, with what was read saved; the next run continues
     #[arg(long, value_name = "DURATION", value_parser = values::duration)]
     pub deadline: Option<Duration>,
+
+    /// How to speak to Notion.
+    #[command(flatten)]
+    pub notion: NotionArgs,
+}
+
+/// Rebuild a snapshot in Notion, below a page
+///
+/// Everything that the API can create comes back; the rest leaves a stand-in that says
+/// what it was, and is listed. --dry-run says before what that will be. What is there
+/// already is never changed: everything is made new below the page that --root-id names.
+/// A restore that was interrupted, however that happened, goes on with --resume and makes
+/// nothing twice; `restore undo` puts into the trash exactly what a restore has made.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct RestoreArgs {
+    /// What else there is to do with restores.
+    #[command(subcommand)]
+    pub command: Option<RestoreCommand>,
+
+    /// The snapshot: the start of its id, a time, or `latest`, which is the default
+    #[arg(value_name = "SNAPSHOT", conflicts_with_all = ["from_dir", "resume"])]
+    pub snapshot: Option<String>,
+
+    /// The page that everything goes below; it must be shared with the token's connection
+    #[arg(long, value_name = "PAGE", value_parser = values::notion_id, required = true)]
+    pub root_id: Option<NotionId>,
+
+    /// Restore only this page or database and what is below it: an id, a link or a path in the
+    /// snapshot; can be repeated
+    #[arg(long, value_name = "ID_OR_PATH", conflicts_with = "resume")]
+    pub only: Vec<String>,
+
+    /// Restore from this folder instead, as `extract` or `plakar restore` wrote it
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "resume")]
+    pub from_dir: Option<PathBuf>,
+
+    /// Say what would be restored, and what cannot be; write nothing
+    #[arg(long, conflicts_with = "resume")]
+    pub dry_run: bool,
+
+    /// Go on with the last unfinished restore into this page
+    #[arg(long)]
+    pub resume: bool,
+
+    /// Stop after this time, e.g. 90m or 2h; --resume goes on
+    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
+    pub deadline: Option<Duration>,
+
+    /// How to speak to Notion.
+    #[command(flatten)]
+    pub notion: NotionArgs,
+}
+
+/// What else there is to do with restores.
+#[derive(Subcommand)]
+pub enum RestoreCommand {
+    Undo(UndoArgs),
+}
+
+/// Put into the trash what a restore has made
+///
+/// The pages that it went below, and everything else in Notion, stay as they are. Notion
+/// keeps what is in the trash for 30 days.
+#[derive(Args)]
+pub struct UndoArgs {
+    /// The restore's journal: its name, as the restore said it, or the path of its folder
+    #[arg(value_name = "JOURNAL")]
+    pub journal: String,
 
     /// How to speak to Notion.
     #[command(flatten)]

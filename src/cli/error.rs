@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::exit::Exit;
 use crate::check::repair;
-use crate::{crawl, dump, extract, forget, gc, notion, repo};
+use crate::{crawl, dump, extract, forget, gc, notion, repo, restore};
 
 /// Why a command ended early.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -290,6 +290,69 @@ impl From<dump::Error> for Error {
                 "if this is right, run it again with a larger --max-shrink, or without; if not, see in Notion \
                  whether the pages are still shared with the connection (••• > Connections)",
             ),
+        }
+    }
+}
+
+impl Error {
+    /// Why a restore ended before its end.
+    pub fn early(failure: &restore::Failure) -> Error {
+        use restore::Failure;
+
+        let message = failure.to_string();
+        match failure {
+            Failure::Token(error) | Failure::Capability(_, error) => Error::from((**error).clone()),
+            Failure::BlockLimit(_) => Error::new(Exit::Stopped, message).hint(
+                "the workspace is on the Free plan and takes no more blocks: upgrade it, or restore into another \
+                 workspace; what was restored stays, and --resume goes on",
+            ),
+            Failure::Stopped => Error::new(Exit::Stopped, message),
+            _ => Error::new(Exit::Stopped, message).hint(
+                "check the network connection and https://www.notion-status.com, then go on with --resume",
+            ),
+        }
+    }
+}
+
+impl From<restore::Error> for Error {
+    fn from(error: restore::Error) -> Error {
+        use restore::Error as Restore;
+
+        const ROOT: &str = "give the id or the link of a page that was shared with the connection (••• > Connections), \
+             best an empty one made for this";
+        let message = error.to_string();
+        match error {
+            Restore::Repo(error) | Restore::Source(restore::SourceError::Repository(error)) => {
+                error.into()
+            }
+            Restore::Notion(error) => (*error).into(),
+            Restore::Undo(failure) => Error {
+                message,
+                ..Error::early(&failure)
+            },
+            Restore::RootIsRestored { .. } => Error::usage(message).hint(
+                "restore below a page that is not in the backup: make a new one, share it, and give its id",
+            ),
+            Restore::RootInTrash { .. }
+            | Restore::RootIsDatabase { .. }
+            | Restore::RootIsBlock { .. }
+            | Restore::RootUnreachable { .. } => Error::failed(message).hint(ROOT),
+            Restore::Unfinished { name } => Error::failed(message).hint(format!(
+                "go on with --resume, or take it back with `restore undo {name}`"
+            )),
+            Restore::NothingToResume { .. } => {
+                Error::failed(message).hint("run the command without --resume to begin a restore")
+            }
+            Restore::NoJournal { .. } => Error::failed(message)
+                .hint("the folders state/restore-... of the repository are the journals"),
+            Restore::NotInOriginal { .. } => {
+                Error::failed(message).hint("`ls --recursive SNAPSHOT` shows the paths and ids")
+            }
+            Restore::Empty => Error::failed(message)
+                .hint("`snapshots` lists the backups; a folder must be one that `extract` or `plakar restore` wrote"),
+            Restore::Source(restore::SourceError::Folder { .. })
+            | Restore::Json(_)
+            | Restore::Workers(_) => Error::failed(message),
         }
     }
 }

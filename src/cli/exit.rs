@@ -80,12 +80,14 @@ impl Exit {
                 "No token was given, Notion refused it, or it lacks a capability that is needed."
             }
             Exit::Stopped => {
-                "Stopped early by Ctrl-C, a signal or `--deadline`. What was read is saved; the same command continues there."
+                "Stopped early by Ctrl-C, a signal or `--deadline`, or for a restore by what concerns all of it. What was done is saved; the same command (for a restore with `--resume`) continues there."
             }
             Exit::Shrunk => {
                 "The shrink guard (`--max-shrink`) refused: far less was found than in the previous snapshot. No snapshot was saved."
             }
-            Exit::Losses => "Reserved for restores that finished with losses.",
+            Exit::Losses => {
+                "The restore finished, but something could not come back. The report beside its journal lists what."
+            }
             Exit::Interrupted => "Interrupted at once. Nothing saved earlier is harmed.",
         }
     }

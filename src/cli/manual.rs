@@ -10,7 +10,7 @@ use clap_mangen::roff::{Roff, bold, italic, roman};
 use super::exit::Exit;
 
 /// The environment variables that the program reads, and what for.
-const ENVIRONMENT: [(&str, &str); 6] = [
+const ENVIRONMENT: [(&str, &str); 7] = [
     (
         "NOTION_BACKUP_REPO",
         "The folder of backups, unless --repo is given.",
@@ -28,6 +28,10 @@ const ENVIRONMENT: [(&str, &str); 6] = [
     (
         "XDG_CACHE_HOME",
         "Where `plakar` keeps its cache, in notion-backup/plakar; ~/.cache if not set.",
+    ),
+    (
+        "XDG_STATE_HOME",
+        "Where journals of restores are kept that have no repository; ~/.local/state if not set.",
     ),
 ];
 

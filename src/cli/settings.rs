@@ -167,6 +167,42 @@ pub fn connector(environment: &Environment<'_>) -> Result<(Option<String>, Strin
     Ok((token, api_url))
 }
 
+/// What a restore needs to speak to Notion.
+#[derive(Debug)]
+pub struct RestoreSettings {
+    /// The repository with the snapshot and the journals; `None` when nothing says where.
+    pub repo: Option<PathBuf>,
+    /// Where journals are kept without a repository.
+    pub journals: Option<PathBuf>,
+    /// How to reach Notion.
+    pub notion: notion::Settings,
+    /// Requests under way at once.
+    pub jobs: usize,
+    /// Things to tell the user first.
+    pub warnings: Vec<String>,
+}
+
+/// All that a restore needs.
+pub fn restore(
+    args: &NotionArgs,
+    global: &GlobalArgs,
+    environment: &Environment<'_>,
+) -> Result<RestoreSettings, Error> {
+    let config = Config::load(global.config.as_deref())?;
+    let mut warnings = Vec::new();
+    let state = environment.variable("XDG_STATE_HOME").map(PathBuf::from);
+    let home = || Some(PathBuf::from(environment.variable("HOME")?).join(".local/state"));
+    Ok(RestoreSettings {
+        repo: typed_repository(global, environment).or_else(|| config.repo.clone()),
+        journals: state
+            .or_else(home)
+            .map(|folder| folder.join("notion-backup")),
+        notion: notion(args, environment, &config, &mut warnings)?,
+        jobs: jobs(args, &config)?,
+        warnings,
+    })
+}
+
 fn jobs(args: &NotionArgs, config: &Config) -> Result<usize, Error> {
     let jobs = args.jobs.or(config.jobs).unwrap_or(JOBS);
     if (1..=MOST_JOBS).contains(&jobs) {

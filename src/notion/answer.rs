@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Error, Kind, Request, Response, Token};
+use super::{Committed, Error, Kind, Request, Response, Token};
+use crate::model::NotionId;
 
 /// An answer, with what Notion's error object says if it is one.
 #[derive(Clone, Debug)]
@@ -118,7 +119,28 @@ impl Answer {
             ),
             request_id: self.request_id.as_deref().map(word),
             body: start(&text, Error::BODY_LIMIT).into(),
+            committed: self.committed().map(Box::new),
+            block_limit: !self.additional("block_limit").is_null(),
+            unknown: matches!(self.status, 200..=299 | 408 | 500..=528 | 530..=599),
         }
+    }
+
+    /// A field of `additional_data`; `Null` when there is none.
+    fn additional(&self, key: &str) -> &Value {
+        let json = self.json.as_ref();
+        json.map_or(&Value::Null, |json| &json["additional_data"][key])
+    }
+
+    /// What was saved although this is an error.
+    fn committed(&self) -> Option<Committed> {
+        let id = |value: &Value| value.as_str()?.parse::<NotionId>().ok();
+        let resource = id(self.additional("committed_resource_id"));
+        let children = self.additional("committed_child_ids").as_array();
+        // With one id unreadable, the others could not be told apart.
+        let children: Option<Vec<NotionId>> =
+            children.and_then(|list| list.iter().map(id).collect());
+        let children = children.unwrap_or_default();
+        (resource.is_some() || !children.is_empty()).then_some(Committed { resource, children })
     }
 }
 

@@ -152,9 +152,13 @@ impl Notion {
             Err(failure) => {
                 let verdict = judge_failure(&failure, safety);
                 let message = self.token.redact(&failure.to_string());
+                let unknown = failure.is_unknown();
                 return Err(Box::new(Failure {
                     verdict,
-                    error: Error::new(verdict.kind(), request.endpoint(), message),
+                    error: Error {
+                        unknown,
+                        ..Error::new(verdict.kind(), request.endpoint(), message)
+                    },
                     asked: None,
                 }));
             }

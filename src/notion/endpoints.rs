@@ -49,6 +49,16 @@ impl Notion {
         self.get(format!("/v1/data_sources/{id}"))
     }
 
+    /// One comment.
+    pub fn comment(&self, id: NotionId) -> Result<Value, Error> {
+        self.get(format!("/v1/comments/{id}"))
+    }
+
+    /// One file upload: its status, and how many parts have come.
+    pub fn file_upload(&self, id: NotionId) -> Result<Value, Error> {
+        self.get(format!("/v1/file_uploads/{id}"))
+    }
+
     /// One view.
     pub fn view(&self, id: NotionId) -> Result<Value, Error> {
         self.get(format!("/v1/views/{id}"))

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::model::NotionId;
+
 /// What went wrong, as far as a caller acts on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -38,6 +40,16 @@ pub enum Kind {
     Other,
 }
 
+/// What Notion says it has saved although it answers with an error (section 9.6 of the
+/// API digest).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// What was created; where blocks were appended, what they were appended to.
+    pub resource: Option<NotionId>,
+    /// The new first-level blocks, in the order of the request.
+    pub children: Vec<NotionId>,
+}
+
 /// A failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
@@ -57,6 +69,11 @@ pub struct Error {
     pub json_path: Option<Box<str>>,
     /// The start of the answer, at most [`Error::BODY_LIMIT`] characters.
     pub body: Box<str>,
+    /// What was saved all the same, where Notion says so.
+    pub committed: Option<Box<Committed>>,
+    /// Whether the Free plan's limit on blocks is reached (403, section 1.3).
+    pub block_limit: bool,
+    pub(crate) unknown: bool,
 }
 
 impl Error {
@@ -79,7 +96,17 @@ impl Error {
             request_id: None,
             json_path: None,
             body: Box::default(),
+            committed: None,
+            block_limit: false,
+            unknown: false,
         }
+    }
+
+    /// Whether the request may have been executed: a 5xx (529 is none, it refuses
+    /// beforehand), a time-out, a connection that broke after sending, a success that
+    /// cannot be read (section 9.6). What it did must be looked up before it is repeated.
+    pub fn is_unknown(&self) -> bool {
+        self.unknown
     }
 
     /// An error on the caller's side, for what an `each` returns.

@@ -10,8 +10,9 @@ use std::time::Duration;
 use ureq::config::Config;
 use ureq::http::{self, Uri};
 use ureq::unversioned::transport::DefaultConnector;
-use ureq::{Agent, Body, Timeout};
+use ureq::{Agent, Body, SendBody, Timeout};
 
+use super::multipart::Form;
 use super::resolve::Remembering;
 use super::{Request, Response, Stream, Token, Transport, TransportError};
 
@@ -20,6 +21,8 @@ const NOTION_VERSION: &str = "2026-03-11";
 const CONNECT: Duration = Duration::from_secs(10);
 /// A whole API call. Notion gives up after about 60 seconds itself (section 1.1).
 const CALL: Duration = Duration::from_secs(65);
+/// Sending a file: the largest, over a line of 0.2 Mbit/s.
+const SEND_FILE: Duration = Duration::from_secs(900);
 /// The longest silence in a download. A download as a whole may take any time.
 const STALL: Duration = Duration::from_secs(60);
 /// The largest API answer taken: more than 25 rows of the largest size that Notion
@@ -116,13 +119,26 @@ impl Transport for Http {
             .header("Authorization", format!("Bearer {}", self.token.secret()))
             .header("Notion-Version", NOTION_VERSION)
             .header("Accept", "application/json");
-        let answer = match &request.body {
-            Some(body) => builder
+        let answer = match (&request.file, &request.body) {
+            (Some(file), _) => {
+                let form = Form::new(file);
+                builder
+                    .header("Content-Type", form.content_type())
+                    .header("Content-Length", form.len())
+                    .body(SendBody::from_reader(&mut form.reader()))
+                    .map_err(ureq::Error::from)
+                    .and_then(|request| {
+                        let request = self.api.configure_request(request);
+                        self.api
+                            .run(request.timeout_global(Some(SEND_FILE)).build())
+                    })
+            }
+            (None, Some(body)) => builder
                 .header("Content-Type", "application/json")
                 .body(body.to_string())
                 .map_err(ureq::Error::from)
                 .and_then(|request| self.api.run(request)),
-            None => builder
+            (None, None) => builder
                 .body(())
                 .map_err(ureq::Error::from)
                 .and_then(|request| self.api.run(request)),

@@ -14,7 +14,7 @@ use super::{Error, Kind, Method, Request, TransportError};
 /// Whether a request may be sent again when nobody knows what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Safety {
-    /// Reads and deletions: twice is as good as once.
+    /// Reads, deletions, and the bytes of a file: twice is as good as once.
     Repeatable,
     /// Creating and changing: twice may make two.
     Once,
@@ -27,7 +27,7 @@ impl Safety {
         let looks = request.path == "/v1/search" || request.path.ends_with("/query");
         match request.method {
             Method::Get | Method::Delete => Safety::Repeatable,
-            Method::Post if looks => Safety::Repeatable,
+            Method::Post if looks || request.file.is_some() => Safety::Repeatable,
             Method::Post | Method::Patch => Safety::Once,
         }
     }

@@ -6,6 +6,7 @@
 //! minute is listed by `last_edited_time` in the same way: a row that is edited meanwhile
 //! moves ahead, where it is met again. Rows met twice are handed out once.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::listing::{PAGE_SIZE, Repeats, Seen};
@@ -48,6 +49,27 @@ impl Notion {
             }
         }
         Ok(incomplete.map_or(End::Complete, End::Incomplete))
+    }
+}
+
+impl Notion {
+    /// Lists the rows that were created at this time or later, archived ones not among
+    /// them, oldest first.
+    pub fn rows_since(
+        &self,
+        data_source: NotionId,
+        since: Timestamp,
+        each: Each,
+    ) -> Result<End, Error> {
+        let mut rows = Rows {
+            notion: self,
+            path: format!("/v1/data_sources/{data_source}/query"),
+            archived: false,
+            seen: Seen::default(),
+            each,
+        };
+        let filter = condition(CREATED, "on_or_after", &format!("{since:.3}"));
+        Ok(rows.query(vec![filter], CREATED)?.0)
     }
 }
 

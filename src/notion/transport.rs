@@ -1,5 +1,6 @@
 //! The seam between the client and the network, so that tests can record and fail.
 
+use std::fmt;
 use std::io::Read;
 
 use serde_json::Value;
@@ -40,6 +41,35 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// The JSON body, if there is one.
     pub body: Option<Value>,
+    /// The file that is the body instead; only sending a file has one.
+    pub file: Option<FilePart>,
+}
+
+/// A file, or one part of it, as the body of a request.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FilePart {
+    /// Its place among the parts, from 1; `None` when the file is sent whole.
+    pub number: Option<u32>,
+    /// The file's name.
+    pub name: String,
+    /// The file's content type.
+    pub content_type: String,
+    /// The bytes, at most [`FilePart::LIMIT`].
+    pub bytes: Vec<u8>,
+}
+
+impl FilePart {
+    /// The largest file or part in one request: 20 MB (section 7.7 of the API digest),
+    /// read as decimal, the smaller of its two meanings.
+    pub const LIMIT: usize = 20_000_000;
+}
+
+impl fmt::Debug for FilePart {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let FilePart { number, name, .. } = self;
+        let bytes = self.bytes.len();
+        write!(out, "FilePart({name:?}, part {number:?}, {bytes} bytes)")
+    }
 }
 
 impl Request {
@@ -50,16 +80,33 @@ impl Request {
             path: path.into(),
             query: Vec::new(),
             body: None,
+            file: None,
         }
     }
 
     /// A POST with a JSON body.
     pub fn post(path: impl Into<String>, body: Value) -> Request {
+        Request::get(path).with_body(Method::Post, body)
+    }
+
+    /// A PATCH with a JSON body.
+    pub fn patch(path: impl Into<String>, body: Value) -> Request {
+        Request::get(path).with_body(Method::Patch, body)
+    }
+
+    /// A DELETE.
+    pub fn delete(path: impl Into<String>) -> Request {
         Request {
-            method: Method::Post,
-            path: path.into(),
-            query: Vec::new(),
+            method: Method::Delete,
+            ..Request::get(path)
+        }
+    }
+
+    fn with_body(self, method: Method, body: Value) -> Request {
+        Request {
+            method,
             body: Some(body),
+            ..self
         }
     }
 
@@ -117,6 +164,20 @@ pub enum TransportError {
     /// The request itself is impossible, for example a URL that is none.
     #[error("impossible request: {0}")]
     Request(String),
+}
+
+impl TransportError {
+    /// Whether the request may have been executed.
+    pub fn is_unknown(&self) -> bool {
+        match self {
+            TransportError::Connect(_) | TransportError::Tls(_) | TransportError::Request(_) => {
+                false
+            }
+            TransportError::Timeout(_) | TransportError::Cut(_) | TransportError::TooLarge(_) => {
+                true
+            }
+        }
+    }
 }
 
 /// Carries requests. Shared by all workers.

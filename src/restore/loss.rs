@@ -21,6 +21,9 @@ pub enum Degree {
 pub struct Loss {
     /// The old id of the page, database, block, data source, view or comment.
     pub id: NotionId,
+    /// The title of the page or database that it is in, where that is known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub on: String,
     /// Which part of it: `button block`, `property 'Owner'`, `icon`.
     pub what: String,
     /// Why, as the rest of a sentence: `the API cannot create it`.
@@ -50,6 +53,7 @@ impl Notes {
     ) {
         self.losses.push(Loss {
             id,
+            on: String::new(),
             what: what.into(),
             why: why.into(),
             degree,

@@ -5,15 +5,54 @@
 //! [tokens](token) stand for ids that do not exist yet. The plan and a *journal* of what
 //! has been done are kept on disk, so that a restore that was killed goes on where it
 //! was. Everything that the API cannot take becomes a stand-in and a [`Loss`].
+//!
+//! - [`source`], [`original`], [`mod@survey`]: what there is, here and there.
+//! - [`body`], [`blocks`], [`rich_text`], [`icons`], [`schema`], [`values`], [`views`],
+//!   [`comments`], [`people`]: from what was read to what can be written.
+//! - [`mod@plan`], [`step`], [`token`], [`targets`], [`loss`]: what will be sent, in order.
+//! - [`journal`], [`execute`], [`perform`]: sending it, once.
+//! - [`run`]: all of it together.
 
+mod choose;
+mod error;
+
+pub mod blocks;
 pub mod body;
+pub mod comments;
+pub mod execute;
+pub mod icons;
+pub mod journal;
 pub mod loss;
+pub mod original;
+pub mod people;
+pub mod perform;
+pub mod plan;
+pub mod rich_text;
+pub mod run;
+pub mod schema;
+pub mod source;
 pub mod step;
+pub mod survey;
 pub mod targets;
 pub mod token;
+pub mod values;
+pub mod views;
+
+#[cfg(test)]
+mod fixed;
+#[cfg(test)]
+mod testing;
 
 pub use body::{Body, Node};
+pub use error::Error;
 pub use loss::{Degree, Loss, Notes};
+pub use original::Original;
+pub use perform::Failure;
+pub use plan::Totals;
+pub use run::{
+    Job, Preview, Summary, Undo, Undone, preview, restore, resume, undo, unfinished_source,
+};
+pub use source::{FolderSource, SnapshotSource, Source, SourceError};
 pub use step::{Action, Bytes, Call, Learn, Part, Step};
 pub use targets::{Target, Targets, Upload};
 pub use token::Token;

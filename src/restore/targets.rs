@@ -49,6 +49,12 @@ pub trait Targets {
     /// The same person in the target workspace: by id, else by e-mail.
     fn user(&self, old: NotionId) -> Option<NotionId>;
 
+    /// Whether groups of people are those of the original: no endpoint lists them, so they
+    /// are known only in the same workspace.
+    fn has_groups(&self) -> bool {
+        false
+    }
+
     /// A name for a person who is not there.
     fn user_name(&self, old: NotionId) -> String;
 
@@ -58,6 +64,13 @@ pub trait Targets {
     /// What the file that Notion hosted at this URL (as the snapshot has it, without
     /// signature) becomes, for the object `owner` that holds it.
     fn file(&self, owner: NotionId, url: &str) -> Upload;
+
+    /// Whether this database will stand inside its page: blocks that link to one are
+    /// refused (section 4.1 of the API digest), so it is mentioned instead. Where nobody
+    /// can say, a mention does for both.
+    fn is_inline(&self, _database: NotionId) -> bool {
+        true
+    }
 
     /// Whether something needs the new id of this block: a synced reference, a link,
     /// a comment. Such a block is never sent below the top level of a request, because

@@ -1,7 +1,7 @@
 //! The in-memory Notion keeps its word: each test is a promise of the API digest.
 
 mod access;
-mod client;
+pub mod client;
 mod failures;
 mod listings;
 mod speed;
@@ -11,7 +11,7 @@ mod writes;
 use crate::support::{FakeNotion, Workspace};
 use client::Client;
 
-fn everything() -> (FakeNotion, Client) {
+pub fn everything() -> (FakeNotion, Client) {
     let fake = FakeNotion::start(Workspace::everything(1));
     let client = Client::new(&fake);
     (fake, client)

@@ -22,5 +22,9 @@ mod layers;
 #[cfg(all(unix, feature = "plakar"))]
 mod plakar;
 mod program;
+mod restore_judge;
+mod restore_step;
+mod restore_translations;
+mod restore_whole;
 mod security;
 mod site;

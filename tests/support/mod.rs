@@ -5,6 +5,7 @@
 // Several binaries use this, each a different part of it.
 #![allow(dead_code, unused_imports)]
 
+pub mod compare;
 pub mod fake_notion;
 pub mod workspace;
 

@@ -11,6 +11,7 @@ mod ls;
 #[cfg(all(unix, feature = "plakar"))]
 mod plakar;
 mod prune;
+mod restore;
 mod snapshots;
 mod stats;
 mod unlock;
@@ -58,6 +59,7 @@ fn files(place: &Path) -> Arc<dyn Files> {
 pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Error> {
     match command {
         Command::Dump(args) => dump::run(args, context),
+        Command::Restore(args) => restore::run(args, context),
         Command::Snapshots(_) => snapshots::run(context),
         Command::Ls(args) => ls::run(args, context),
         Command::Cat(args) => cat::run(args, context),

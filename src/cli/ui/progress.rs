@@ -48,7 +48,8 @@ impl Status {
             Some(Phase::Saving | Phase::Checking | Phase::Extracting | Phase::Removing) => {
                 self.count(Counter::Objects)
             }
-            Some(Phase::Connecting | Phase::Comparing) | None => 0,
+            Some(Phase::Restoring) => self.count(Counter::Steps),
+            Some(Phase::Connecting | Phase::Comparing | Phase::Planning) | None => 0,
         }
     }
 
@@ -65,7 +66,8 @@ impl Status {
             | Phase::Checking
             | Phase::Extracting
             | Phase::Removing => Some("object"),
-            Phase::Connecting | Phase::Comparing => None,
+            Phase::Restoring => Some("step"),
+            Phase::Connecting | Phase::Comparing | Phase::Planning => None,
         };
         if let Some(noun) = noun {
             match self.total {
@@ -94,7 +96,11 @@ impl Status {
         }
         let failures = self.count(Counter::Failures);
         if failures > 0 {
-            parts.push(format!("{} not readable", words::number(failures)));
+            let word = match phase {
+                Phase::Restoring => "not restored",
+                _ => "not readable",
+            };
+            parts.push(format!("{} {word}", words::number(failures)));
         }
         if let Some(pace) = self.pace {
             parts.push(format!("{} requests/min", words::number(pace)));
@@ -121,6 +127,8 @@ fn phase_words(phase: Phase) -> &'static str {
         Phase::Checking => "checking",
         Phase::Extracting => "extracting",
         Phase::Removing => "removing",
+        Phase::Planning => "planning",
+        Phase::Restoring => "restoring",
     }
 }
 
@@ -135,6 +143,8 @@ pub fn phase_name(phase: Phase) -> &'static str {
         Phase::Checking => "checking",
         Phase::Extracting => "extracting",
         Phase::Removing => "removing",
+        Phase::Planning => "planning",
+        Phase::Restoring => "restoring",
     }
 }
 
@@ -152,6 +162,7 @@ pub fn counter_name(counter: Counter) -> &'static str {
         Counter::Failures => "failures",
         Counter::Objects => "objects",
         Counter::ObjectBytes => "object_bytes",
+        Counter::Steps => "steps",
     }
 }
 

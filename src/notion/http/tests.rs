@@ -299,3 +299,42 @@ fn only_addresses_that_keep_the_token_secret_are_taken() {
         assert!(error.contains(why), "{bad}: {error}");
     }
 }
+
+#[test]
+fn a_file_goes_out_as_a_form_of_known_length() {
+    let (base, heard) = server(vec![answer("200 OK", b"{}"), answer("200 OK", b"{}")]);
+    let http = http(&base);
+    let request = Request {
+        method: crate::notion::Method::Post,
+        file: Some(crate::notion::FilePart {
+            number: None,
+            name: "a.txt".into(),
+            content_type: "text/plain".into(),
+            bytes: b"line\r\n".to_vec(),
+        }),
+        ..Request::get("/v1/file_uploads/x/send")
+    };
+    for _ in 0..2 {
+        assert_eq!(http.send(&request).unwrap().status, 200);
+    }
+    let sent = heard.recv().unwrap();
+    assert_eq!(sent.line, "POST /v1/file_uploads/x/send HTTP/1.1");
+    let (_, rest) = sent
+        .headers
+        .split_once("content-type: multipart/form-data; boundary=")
+        .expect("the header of a form");
+    let (boundary, _) = rest.split_once("\r\n").unwrap();
+    assert_eq!(
+        sent.body,
+        format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\
+             Content-Type: text/plain\r\n\r\nline\r\n\r\n--{boundary}--\r\n"
+        )
+    );
+    assert!(!sent.headers.contains("transfer-encoding"));
+    assert!(
+        sent.headers
+            .contains("authorization: bearer ntn_secret\r\n")
+    );
+    assert_eq!(heard.recv().unwrap().connection, sent.connection);
+}

@@ -183,3 +183,19 @@ fn incomplete_without_rows_is_handed_on() {
     });
     assert_eq!(list(&bench, false).0, End::Incomplete("new".into()));
 }
+
+#[test]
+fn rows_since_a_time_are_one_query() {
+    let rows: Vec<Row> = (0..10).map(|id| row(id, id as u32, 900)).collect();
+    let bench = source(rows.clone(), 100);
+    let mut listed = Vec::new();
+    let since = "2026-11-01T00:04:00Z".parse().unwrap();
+    let end = bench
+        .notion
+        .rows_since(NotionId::from_bits(5), since, &mut |rows| {
+            listed.extend(ids(&rows));
+            Ok(())
+        });
+    assert_eq!(end.unwrap(), End::Complete);
+    assert_eq!(listed, [4, 5, 6, 7, 8, 9]);
+}

@@ -3,6 +3,7 @@
 
 mod blocks;
 mod databases;
+mod leaned_on;
 mod pages;
 
 use std::time::Duration;

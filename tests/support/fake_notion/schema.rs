@@ -109,6 +109,12 @@ pub fn of_request(method: &str, segments: &[&str], body: &Value) -> Option<(&'st
                 take_out(&mut body, "properties");
             }
         }
+        // The types say `Record<string, never>`, the documentation says what goes in.
+        "ReqCreateView" => {
+            for key in ["filter", "quick_filters", "sorts"] {
+                take_out(&mut body, key);
+            }
+        }
         _ => {}
     }
     Some((name, body))

@@ -341,5 +341,8 @@ fn multipart(request: &Incoming) -> Result<Sent, Refusal> {
 }
 
 fn find(text: &[u8], what: &[u8]) -> Option<usize> {
-    text.windows(what.len()).position(|window| window == what)
+    let first = *what.first()?;
+    let starts = text.iter().enumerate().filter(|(_, byte)| **byte == first);
+    let mut starts = starts.map(|(at, _)| at);
+    starts.find(|at| text[*at..].starts_with(what))
 }

@@ -12,6 +12,7 @@ pub mod everything;
 pub mod ids;
 pub mod model;
 pub mod plain;
+pub mod random;
 pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -17,7 +17,7 @@ impl Write<'_> {
         let id = reading::id(text, "block_id")?;
         let (parent, inside) = self.container(id)?;
         let children = body.get("children").cloned().unwrap_or(Value::Null);
-        let at = self.position(id, body.get("position"))?;
+        let at = self.position(id, body.get("position"), ["start", "end"])?;
         let drafts = self.drafts(&children, inside)?;
         let made = self.make(parent, at, drafts);
         let render = self.render();
@@ -54,14 +54,20 @@ impl Write<'_> {
     }
 
     /// The index in the list of children where `position` points.
-    pub fn position(&self, parent: Id, position: Option<&Value>) -> Result<usize, Refusal> {
+    /// Its ends have other names for pages than for blocks.
+    pub fn position(
+        &self,
+        parent: Id,
+        position: Option<&Value>,
+        [start, end]: [&str; 2],
+    ) -> Result<usize, Refusal> {
         let children = self.ws.raw_children(parent).map_or(&[][..], |(_, it)| it);
         let Some(position) = position else {
             return Ok(children.len());
         };
         match position["type"].as_str() {
-            Some("start" | "page_start") => Ok(0),
-            Some("end" | "page_end") => Ok(children.len()),
+            Some(kind) if kind == start => Ok(0),
+            Some(kind) if kind == end => Ok(children.len()),
             Some("after_block") => {
                 let after = id_in(&position["after_block"]["id"], "position.after_block.id")?;
                 match children.iter().position(|child| *child == after) {
@@ -126,6 +132,26 @@ impl Write<'_> {
         }
         if change.contains_key("table_width") {
             return Err(Refusal::body("table.table_width", "cannot be changed"));
+        }
+        // Text and colour go together in these (section 4.1).
+        let worded = matches!(
+            block.kind.as_ref(),
+            "heading_1"
+                | "heading_2"
+                | "heading_3"
+                | "heading_4"
+                | "bulleted_list_item"
+                | "numbered_list_item"
+                | "toggle"
+                | "quote"
+                | "template"
+        );
+        if worded && !change.contains_key("rich_text") {
+            let path = format!("{}.rich_text", block.kind);
+            return Err(Refusal::body(
+                &path,
+                "should be defined, instead was `undefined`",
+            ));
         }
         let up = match block.parent {
             Parent::Block(up) => self.ws.blocks.get(&up),

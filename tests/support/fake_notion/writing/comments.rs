@@ -53,6 +53,10 @@ impl Write<'_> {
         at_most(wanted.len(), 3, "attachments")?;
         let mut attachments = Vec::new();
         for (at, attachment) in wanted.iter().enumerate() {
+            if attachment["type"] != "file_upload" {
+                let path = format!("attachments[{at}].type");
+                return Err(Refusal::body(&path, "should be `\"file_upload\"`"));
+            }
             let path = format!("attachments[{at}].file_upload_id");
             let id = id_in(&attachment["file_upload_id"], &path)?;
             let key = lock(&self.shared.uploads).attach(self.ws, id, Place::Any)?;

@@ -8,6 +8,7 @@ mod drafts;
 mod media;
 mod pages;
 mod properties;
+mod relations;
 mod rich_text;
 mod sources;
 mod values;

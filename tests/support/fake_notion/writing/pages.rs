@@ -24,7 +24,10 @@ impl Write<'_> {
         only(body, &known)?;
         let parent = self.page_parent(body.get("parent").unwrap_or(&Value::Null))?;
         let at = match parent {
-            Parent::Page(up) => self.position(up, body.get("position"))?,
+            Parent::Page(up) => {
+                let ends = ["page_start", "page_end"];
+                self.position(up, body.get("position"), ends)?
+            }
             _ if body.contains_key("position") => {
                 let rule = "should be not present: only pages in pages have a position";
                 return Err(Refusal::body("position", rule));

@@ -27,7 +27,7 @@ const BARE: [&str; 14] = [
 
 impl Write<'_> {
     /// A fresh column id.
-    fn column_id(&mut self) -> String {
+    pub fn column_id(&mut self) -> String {
         format!("w%3A{:06x}", self.ws.chance.next() & 0xff_ffff)
     }
 
@@ -121,6 +121,7 @@ impl Write<'_> {
                 return Err(Refusal::validation("Property names must be unique."));
             }
             column.name = name.to_string();
+            self.rename_other_sides(&column.id, name);
         }
         if let Some(description) = value.get("description") {
             column.description = description.as_str().map(str::to_string);
@@ -136,12 +137,25 @@ impl Write<'_> {
             column.config = self.config(source, &name, &id, kind, config, before.as_ref())?;
             column.kind = kind.to_string();
         }
+        let (id, name) = (column.id.clone(), column.name.clone());
         if let Some(source) = self.ws.data_sources.get_mut(&source)
             && let Some(place) = source.schema.iter_mut().find(|it| it.id == column.id)
         {
             *place = column;
         }
+        self.renamed(source, &id, &name);
         Ok(())
+    }
+
+    /// The other side of a two-way relation tells the name of this one.
+    fn rename_other_sides(&mut self, id: &str, name: &str) {
+        let columns = self.ws.data_sources.values_mut();
+        for column in columns.flat_map(|source| &mut source.schema) {
+            let dual = column.config.get_mut("dual_property");
+            if let Some(dual) = dual.filter(|dual| dual["synced_property_id"] == id) {
+                dual["synced_property_name"] = json!(name);
+            }
+        }
     }
 
     fn config(
@@ -163,6 +177,7 @@ impl Write<'_> {
             "unique_id" => Ok(json!({"prefix": config["prefix"]})),
             "formula" => {
                 let expression = config["expression"].as_str().unwrap_or("");
+                self.formula_names(source, expression, &path)?;
                 Ok(json!({"expression": expression}))
             }
             "select" | "multi_select" => {
@@ -170,7 +185,7 @@ impl Write<'_> {
                 Ok(json!({"options": options}))
             }
             "status" => self.status(config, before, &path),
-            "relation" => self.relation(source, name, id, config, &path),
+            "relation" => self.relation(source, name, id, config, before, &path),
             "rollup" => self.rollup(source, config, &path),
             // Wiki columns and undocumented ones cannot be made (section 5).
             _ => Err(Refusal::body(&path, "should be not present")),
@@ -284,51 +299,6 @@ impl Write<'_> {
             }
         }
         Ok(json!({"options": options, "groups": groups}))
-    }
-
-    /// A two-way relation also makes its mirror on the other side.
-    fn relation(
-        &mut self,
-        source: Id,
-        name: &str,
-        id: &str,
-        config: &Value,
-        path: &str,
-    ) -> Result<Value, Refusal> {
-        let target = id_in(&config["data_source_id"], &format!("{path}.data_source_id"))?;
-        let database = self.live_source(target)?.database;
-        if config.get("dual_property").is_none() {
-            return Ok(json!({"database_id": database, "data_source_id": target,
-                             "type": "single_property", "single_property": {}}));
-        }
-        let own = self.ws.data_sources.get(&source);
-        let (own_database, own_title) = match own {
-            Some(own) => (own.database, own.title.clone()),
-            None => return Err(Refusal::not_found("data source", source)),
-        };
-        let mirror_id = self.column_id();
-        let asked = config["dual_property"]["synced_property_name"].as_str();
-        let mirror_name = asked.map_or_else(
-            || format!("Related to {own_title} ({name})"),
-            str::to_string,
-        );
-        let back = json!({"database_id": own_database, "data_source_id": source, "type": "dual_property",
-                          "dual_property": {"synced_property_id": id, "synced_property_name": name}});
-        let mirror = Property {
-            id: mirror_id.clone(),
-            name: mirror_name.clone(),
-            kind: "relation".into(),
-            config: back,
-            description: None,
-        };
-        if let Some(target) = self.ws.data_sources.get_mut(&target) {
-            target.schema.push(mirror);
-        }
-        Ok(
-            json!({"database_id": database, "data_source_id": target, "type": "dual_property",
-                  "dual_property": {"synced_property_id": mirror_id,
-                                    "synced_property_name": mirror_name}}),
-        )
     }
 
     /// Made after its relation and after the target's property, both by name or id.

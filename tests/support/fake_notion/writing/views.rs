@@ -23,6 +23,12 @@ fn refuse_read_only(value: &Value) -> Result<(), Refusal> {
                         return Err(Refusal::body(&path, "should be not present"));
                     }
                 }
+                if map.get("frozen_column_index").and_then(Value::as_i64) < Some(0)
+                    && map.contains_key("frozen_column_index")
+                {
+                    let path = "configuration.frozen_column_index";
+                    return Err(Refusal::body(path, "should be ≥ `0`"));
+                }
                 if map.get("type") == Some(&json!("page_content_first")) {
                     let rule = "should be `\"page_content\"`";
                     return Err(Refusal::body("configuration.cover.type", rule));
@@ -89,6 +95,12 @@ impl Write<'_> {
             let message = "Exactly one of database_id, view_id, create_database should be defined.";
             return Err(Refusal::validation(message));
         }
+        for (key, home) in [("position", "database_id"), ("placement", "view_id")] {
+            if body.contains_key(key) && !body.contains_key(home) {
+                let rule = format!("should be not present without `{home}`");
+                return Err(Refusal::body(key, &rule));
+            }
+        }
         let mut settings = Map::new();
         for key in SETTINGS {
             if let Some(value) = body.get(key) {
@@ -142,6 +154,10 @@ impl Write<'_> {
         let listed = listed.unwrap_or_default();
         let at = match wish["position"]["type"].as_str() {
             None => listed.len(),
+            Some(kind) if kind != "after_block" => {
+                let path = "create_database.position.type";
+                return Err(Refusal::body(path, "should be `\"after_block\"`"));
+            }
             Some(_) => {
                 let path = "create_database.position.block_id";
                 let after = id_in(&wish["position"]["block_id"], path)?;

@@ -1,0 +1,411 @@
+//! `restore` and `restore undo`: a snapshot back into Notion, and out of it again.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::cli::args::{RestoreArgs, RestoreCommand, UndoArgs};
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::interrupt;
+use crate::cli::settings::{self, RestoreSettings};
+use crate::cli::ui::{Ui, words};
+use crate::notion::Notion;
+use crate::repo::{Repository, SnapshotId};
+use crate::report::{Counter, Report};
+use crate::restore::{
+    self, Degree, FolderSource, Job, Loss, Preview, SnapshotSource, Source, Summary, Totals,
+};
+use crate::stop::Stop;
+
+/// How many losses people see; a program gets all, and so does the report.
+const SHOWN_LOSSES: usize = 20;
+
+pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
+    if let Some(RestoreCommand::Undo(undo)) = &args.command {
+        return run_undo(undo, context);
+    }
+    let root = args.root_id.ok_or_else(|| {
+        Error::usage("--root-id PAGE is needed: the page that everything goes below")
+    })?;
+    let settings = settings::restore(&args.notion, context.global, &context.environment)?;
+    let from_folder = args.from_dir.is_some();
+    let repo = repository(&settings, from_folder)?;
+    let stop = Stop::new();
+    interrupt::watch_signals(
+        &stop,
+        context.ui.speaker(),
+        "stopping: what is under way is finished and noted",
+    );
+    if let Some(time) = args.deadline {
+        interrupt::watch_deadline(&stop, time, Arc::clone(&context.clock));
+    }
+    for warning in &settings.warnings {
+        context.ui.warn(warning);
+    }
+    let resumed = match args.resume {
+        true => restore::unfinished_source(&repo, root, context.clock.as_ref())?,
+        false => None,
+    };
+    let (source, from) = source(args, resumed, &repo)?;
+    let _lock = match from_folder {
+        true => None,
+        false => Some(repo.lock(
+            crate::repo::LockKind::Shared,
+            "restore",
+            context.clock.now(),
+        )?),
+    };
+    let watch = context.ui.watch(Arc::clone(&context.clock));
+    let report = watch.report();
+    let notion = connect(&settings, context, &stop, &report)?;
+    let job = Job {
+        notion: &notion,
+        repo: &repo,
+        source: source.as_ref(),
+        from: from.clone(),
+        root,
+        only: args.only.clone(),
+        jobs: settings.jobs,
+        clock: context.clock.as_ref(),
+        stop: &stop,
+        report: report.as_ref(),
+    };
+    if args.dry_run {
+        let preview = restore::preview(&job);
+        watch.finish();
+        return tell_preview(context.ui, &from, &preview?);
+    }
+    let result = match args.resume {
+        true => restore::resume(&job),
+        false => restore::restore(&job),
+    };
+    let seen = watch.finish();
+    let summary = result?;
+    let elapsed = seen.status.elapsed;
+    let requests = seen.status.count(Counter::Requests);
+    tell(context.ui, &repo, &from, &summary, requests, elapsed)
+}
+
+fn connect(
+    settings: &RestoreSettings,
+    context: &Context<'_>,
+    stop: &Stop,
+    report: &Arc<dyn Report>,
+) -> Result<Notion, Error> {
+    Ok(Notion::connect(
+        &settings.notion,
+        Arc::clone(&context.clock),
+        stop.clone(),
+        Arc::clone(report),
+    )?)
+}
+
+/// The repository with the snapshot; for a folder any will do, to keep the journal in.
+fn repository(settings: &RestoreSettings, from_folder: bool) -> Result<Repository, Error> {
+    match (&settings.repo, &settings.journals) {
+        (Some(repo), _) if from_folder => Ok(Repository::open_or_create(super::files(repo))?),
+        (Some(repo), _) => Ok(Repository::open(super::files(repo))?),
+        (None, Some(journals)) if from_folder => {
+            Ok(Repository::open_or_create(super::files(journals))?)
+        }
+        _ => Err(Error::no_repo()),
+    }
+}
+
+/// What is restored, and its name in the journal.
+fn source<'r>(
+    args: &RestoreArgs,
+    resumed: Option<String>,
+    repo: &'r Repository,
+) -> Result<(Box<dyn Source + 'r>, String), Error> {
+    let folder = |path: &Path| -> Result<(Box<dyn Source + 'r>, String), Error> {
+        let whole = std::fs::canonicalize(path)
+            .map_err(|error| Error::file("read the folder", path, &error))?;
+        let name = whole.display().to_string();
+        Ok((Box::new(FolderSource::new(&whole)), name))
+    };
+    if let Some(path) = &args.from_dir {
+        return folder(path);
+    }
+    let text = match &resumed {
+        Some(from) if SnapshotId::try_from(from.clone()).is_err() => {
+            return folder(Path::new(from));
+        }
+        Some(from) => from.as_str(),
+        None => args.snapshot.as_deref().unwrap_or("latest"),
+    };
+    let (id, snapshot) = repo.find_snapshot(text)?;
+    Ok((
+        Box::new(SnapshotSource::new(repo, snapshot.tree)),
+        id.to_string(),
+    ))
+}
+
+fn tell_preview(ui: &Ui, from: &str, preview: &Preview) -> Result<Exit, Error> {
+    let totals = &preview.planned.totals;
+    let losses = &preview.planned.losses;
+    let pace = preview.requests_per_minute;
+    if ui.is_json() {
+        for loss in losses {
+            ui.message(&loss_message(loss))?;
+        }
+        ui.message(&json!({
+            "message_type": "summary",
+            "dry_run": true,
+            "from": from,
+            "root": preview.survey.root,
+            "workspace": preview.survey.workspace,
+            "totals": totals,
+            "requests_per_minute": pace,
+            "seconds_expected": totals.time(pace).as_secs(),
+            "exceeds_free_plan": totals.exceeds_free_plan(),
+            "losses": losses.len(),
+            "code": Exit::Done.code(),
+        }))?;
+        return Ok(Exit::Done);
+    }
+    ui.line(&format!(
+        "would restore {from} below \u{201c}{}\u{201d} in {}",
+        preview.survey.root_title, preview.survey.workspace
+    ))?;
+    for line in amounts(totals) {
+        ui.line(&line)?;
+    }
+    ui.line(&format!(
+        "time         about {} at {pace} requests a minute",
+        minutes(totals.time(pace))
+    ))?;
+    if totals.exceeds_free_plan() {
+        ui.line(
+            "plan         a Free workspace with more than one member takes 1,000 blocks in all: this is more",
+        )?;
+    }
+    match losses.is_empty() {
+        true => ui.line("losses       none: everything comes back as it was")?,
+        false => {
+            ui.line(&format!(
+                "losses       {}:",
+                words::count(losses.len() as u64, "thing")
+            ))?;
+            for loss in losses {
+                ui.line(&format!("  {}", loss_line(loss)))?;
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// How much a plan makes.
+fn amounts(totals: &Totals) -> Vec<String> {
+    let mut made = Vec::new();
+    for (count, word) in [
+        (totals.pages, "page"),
+        (totals.databases, "database"),
+        (totals.rows, "row"),
+        (totals.blocks, "block"),
+        (totals.views, "view"),
+        (totals.comments, "comment"),
+    ] {
+        if count > 0 {
+            made.push(words::count(count, word));
+        }
+    }
+    if totals.files > 0 {
+        made.push(format!(
+            "{} ({})",
+            words::count(totals.files, "file"),
+            words::bytes(totals.file_bytes)
+        ));
+    }
+    vec![
+        format!("contents     {}", made.join(", ")),
+        format!("requests     {}", words::number(totals.requests)),
+    ]
+}
+
+fn minutes(time: std::time::Duration) -> String {
+    match time.as_secs().div_ceil(60) {
+        minutes @ 0..120 => words::count(minutes.max(1), "minute"),
+        minutes => format!("{:.1} hours", minutes as f64 / 60.0),
+    }
+}
+
+fn tell(
+    ui: &Ui,
+    repo: &Repository,
+    from: &str,
+    summary: &Summary,
+    requests: u64,
+    elapsed: std::time::Duration,
+) -> Result<Exit, Error> {
+    let exit = exit(summary);
+    let report = repo.place(&summary.report);
+    if ui.is_json() {
+        for loss in &summary.losses {
+            ui.message(&loss_message(loss))?;
+        }
+        ui.message(&json!({
+            "message_type": "summary",
+            "from": from,
+            "journal": summary.journal,
+            "report": report,
+            "complete": summary.early.is_none(),
+            "why": summary.early.as_ref().map(ToString::to_string),
+            "totals": summary.totals,
+            "steps": summary.steps,
+            "steps_done": summary.steps_done,
+            "losses": summary.losses.len(),
+            "work": {"requests": requests},
+            "seconds_elapsed": elapsed.as_secs(),
+            "code": exit.code(),
+        }))?;
+        return Ok(exit);
+    }
+    if !ui.is_quiet() {
+        for line in amounts(&summary.totals) {
+            ui.line(&line)?;
+        }
+        ui.line(&format!(
+            "this run     {}, {}",
+            words::count(requests, "request"),
+            words::clock(elapsed)
+        ))?;
+    }
+    let shown: Vec<&Loss> = summary
+        .losses
+        .iter()
+        .filter(|loss| loss.degree != Degree::Detail)
+        .collect();
+    let details = summary.losses.len() - shown.len();
+    for loss in shown.iter().take(SHOWN_LOSSES) {
+        ui.warn(&loss_line(loss));
+    }
+    if shown.len() > SHOWN_LOSSES {
+        ui.warn(&format!(
+            "and {} more; the report has them all",
+            shown.len() - SHOWN_LOSSES
+        ));
+    }
+    if details > 0 && !ui.is_quiet() {
+        ui.line(&format!(
+            "details      {} that no API call can set; the report lists them",
+            words::count(details as u64, "detail")
+        ))?;
+    }
+    if let Some(failure) = &summary.early {
+        ui.say(&format!(
+            "stopped before the end, after {} of {} steps: {failure}",
+            words::number(summary.steps_done),
+            words::number(summary.steps)
+        ));
+        let error = Error::early(failure);
+        if let Some(hint) = error.hint {
+            ui.say(&format!("hint: {hint}"));
+        }
+        ui.say(&format!(
+            "everything so far is noted: the same command with --resume goes on; `restore undo {}` takes it back",
+            summary.journal
+        ));
+        return Ok(exit);
+    }
+    if !ui.is_quiet() {
+        ui.line(&format!("report       {report}"))?;
+    }
+    ui.line(&match summary.has_losses() {
+        false => format!("restored below \u{201c}{}\u{201d}", summary.root_title),
+        true => format!(
+            "restored below \u{201c}{}\u{201d}, but NOT all of it: {} not there as {} {}",
+            summary.root_title,
+            words::count(shown.len() as u64, "thing"),
+            if shown.len() == 1 { "it" } else { "they" },
+            if shown.len() == 1 { "was" } else { "were" },
+        ),
+    })?;
+    if !ui.is_quiet() {
+        ui.line(&format!(
+            "undo         notion-backup restore undo {}",
+            summary.journal
+        ))?;
+    }
+    Ok(exit)
+}
+
+fn exit(summary: &Summary) -> Exit {
+    match &summary.early {
+        Some(failure) => Error::early(failure).exit,
+        None if summary.has_losses() => Exit::Losses,
+        None => Exit::Done,
+    }
+}
+
+fn loss_line(loss: &Loss) -> String {
+    let degree = match loss.degree {
+        Degree::Detail => "detail",
+        Degree::StandIn => "stand-in",
+        Degree::Missing => "missing",
+    };
+    let on = match loss.on.is_empty() {
+        true => String::new(),
+        false => format!("\u{201c}{}\u{201d}, ", loss.on),
+    };
+    format!("{degree}: {on}{} ({}): {}", loss.what, loss.id, loss.why)
+}
+
+fn loss_message(loss: &Loss) -> Value {
+    json!({
+        "message_type": "loss",
+        "degree": loss.degree,
+        "id": loss.id,
+        "on": loss.on,
+        "what": loss.what,
+        "why": loss.why,
+    })
+}
+
+fn run_undo(args: &UndoArgs, context: &Context<'_>) -> Result<Exit, Error> {
+    let settings = settings::restore(&args.notion, context.global, &context.environment)?;
+    let repo = repository(&settings, settings.repo.is_none())?;
+    for warning in &settings.warnings {
+        context.ui.warn(warning);
+    }
+    let stop = Stop::new();
+    interrupt::watch_signals(&stop, context.ui.speaker(), "stopping");
+    let watch = context.ui.watch(Arc::clone(&context.clock));
+    let report = watch.report();
+    let notion = connect(&settings, context, &stop, &report)?;
+    let undone = restore::undo(&restore::Undo {
+        notion: &notion,
+        repo: &repo,
+        journal: &args.journal,
+        clock: context.clock.as_ref(),
+    });
+    watch.finish();
+    let undone = undone?;
+    if context.ui.is_json() {
+        context.ui.message(&json!({
+            "message_type": "summary",
+            "journal": undone.name,
+            "root": undone.root,
+            "trashed": undone.trashed,
+            "gone": undone.gone,
+            "code": Exit::Done.code(),
+        }))?;
+        return Ok(Exit::Done);
+    }
+    let mut line = format!(
+        "{} below \u{201c}{}\u{201d} put into the trash, with all that is in them",
+        words::count(undone.trashed, "top-level object"),
+        undone.root_title
+    );
+    if undone.gone > 0 {
+        line.push_str(&format!(
+            "; {} were there or gone before",
+            words::number(undone.gone)
+        ));
+    }
+    context.ui.line(&line)?;
+    Ok(Exit::Done)
+}

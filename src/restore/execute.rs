@@ -1,0 +1,324 @@
+//! Carrying out a plan: step by step, several at once where they touch nothing in
+//! common, each noted in the journal before and after.
+//!
+//! Nothing but the plan and the journal is looked at, so a restore that goes on after
+//! an interruption does what it would have done without.
+
+mod board;
+
+use std::sync::{Condvar, Mutex, MutexGuard};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::journal::{DoneLine, Journal};
+use super::loss::{Degree, Loss};
+use super::perform::{Failure, OpenFile, Performer};
+use super::step::{Action, Call, Part, Step};
+use super::token::{Known, fill};
+use super::{Error, Token};
+use crate::clock::Clock;
+use crate::model::NotionId;
+use crate::notion::Notion;
+use crate::report::{Counter, Phase, Report};
+use crate::stop::Stop;
+use board::{Board, Pick};
+
+/// An upload that is not attached for this long is made again: Notion keeps it for an
+/// hour (section 7.7 of the API digest).
+const FRESH: SignedDuration = SignedDuration::from_mins(50);
+/// How often a step is tried whose outcome stays unknown.
+const TRIES: u32 = 3;
+
+/// What carrying out a plan needs.
+pub struct Tools<'e> {
+    /// The API.
+    pub notion: &'e Notion,
+    /// The files of the original.
+    pub files: &'e dyn OpenFile,
+    /// Time.
+    pub clock: &'e dyn Clock,
+    /// Raised to end the run early.
+    pub stop: &'e Stop,
+    /// Who listens.
+    pub report: &'e dyn Report,
+    /// Steps under way at once.
+    pub jobs: usize,
+}
+
+/// How carrying out a plan ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// Every step was sent, or cannot be.
+    Complete,
+    /// Early, for a reason that concerns all steps; it can be resumed.
+    Early(Box<Failure>),
+}
+
+/// Carries out what the journal's plan has left.
+pub fn execute(tools: &Tools<'_>, journal: &Journal) -> Result<Ended, Error> {
+    let progress = journal.progress()?;
+    let board = Board::new(journal, &progress)?;
+    tools.report.phase(Phase::Restoring);
+    tools.report.expect(u64::from(journal.steps()));
+    tools.report.add(Counter::Steps, board.finished());
+    let board = Mutex::new(board);
+    let taken = |id: NotionId| locked(&board).taken.contains(&id);
+    let performer = Performer::new(tools.notion, tools.files, tools.clock, &taken);
+    for (discussion, on) in locked(&board).discussions() {
+        performer.know_discussion(discussion, on);
+    }
+    let run = Run {
+        tools,
+        journal,
+        board: &board,
+        performer: &performer,
+        changed: Condvar::new(),
+    };
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(tools.jobs.max(1))
+        .build()?;
+    pool.scope(|scope| {
+        for _ in 0..tools.jobs.max(1) {
+            scope.spawn(|_| run.work());
+        }
+    });
+    let mut board = locked(&board);
+    match (board.error.take(), board.early.take()) {
+        (Some(error), _) => Err(error),
+        (None, Some(failure)) => Ok(Ended::Early(Box::new(failure))),
+        (None, None) => Ok(Ended::Complete),
+    }
+}
+
+fn locked(board: &Mutex<Board>) -> MutexGuard<'_, Board> {
+    board
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+struct Run<'e> {
+    tools: &'e Tools<'e>,
+    journal: &'e Journal,
+    board: &'e Mutex<Board>,
+    performer: &'e Performer<'e>,
+    changed: Condvar,
+}
+
+impl Run<'_> {
+    fn board(&self) -> MutexGuard<'_, Board> {
+        locked(self.board)
+    }
+
+    /// One worker: takes steps as they become possible, until none is left.
+    fn work(&self) {
+        let mut board = self.board();
+        loop {
+            match board.pick() {
+                Pick::Step(number) => {
+                    drop(board);
+                    let result = self.step(number);
+                    board = self.board();
+                    if let Err(error) = result {
+                        board.error.get_or_insert(error);
+                    }
+                    board.release(number);
+                    self.changed.notify_all();
+                }
+                Pick::Wait => {
+                    board = self
+                        .changed
+                        .wait(board)
+                        .unwrap_or_else(|poisoned| poisoned.into_inner());
+                }
+                Pick::Nothing => {
+                    self.changed.notify_all();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Carries out one step and notes it.
+    fn step(&self, number: u32) -> Result<(), Error> {
+        let mut step = self.journal.step(number)?;
+        if !self.board().reckons(number) {
+            step.before = None;
+        }
+        if self.board().never_made(number).is_some() {
+            return self.fail(
+                number,
+                &step,
+                "what it belongs to could not be restored",
+                true,
+            );
+        }
+        self.renew_uploads(&step)?;
+        let mut again = self.board().begun(number);
+        let mut tries = 0;
+        loop {
+            let now = self.tools.clock.now();
+            self.journal.note(&DoneLine::Begin {
+                step: number,
+                at: now,
+            })?;
+            match self.perform(&step, again) {
+                Ok(made) => return self.end(number, &step, made),
+                Err(failure) if failure.concerns_all() && !skippable(&step, &failure) => {
+                    self.board().early.get_or_insert(failure);
+                    return Ok(());
+                }
+                Err(Failure::Upload(..)) if tries < TRIES => {
+                    tries += 1;
+                    self.upload_again(&step)?;
+                }
+                Err(Failure::Later(_)) if tries < TRIES => {
+                    tries += 1;
+                    again = again.or(Some(now));
+                }
+                Err(failure) => {
+                    let why = failure.to_string();
+                    return self.fail(number, &step, &why, false);
+                }
+            }
+        }
+    }
+
+    fn perform(&self, step: &Step, again: Option<Timestamp>) -> Result<Made, Failure> {
+        let done = match &step.action {
+            Action::Upload(bytes) => self.performer.upload(step, bytes)?,
+            Action::Call(call) => {
+                let call = filled(call, &self.board().known);
+                self.performer.perform(step, &call, again)?
+            }
+        };
+        let ids = step.learns.iter().filter_map(|learn| {
+            let id = done.answer.pointer(&learn.at)?.as_str()?;
+            Some((learn.token, id.to_owned()))
+        });
+        Ok(Made {
+            ids: ids.collect(),
+            losses: done.losses,
+        })
+    }
+
+    fn end(&self, number: u32, step: &Step, made: Made) -> Result<(), Error> {
+        let Made { ids, losses } = made;
+        let at = self.tools.clock.now();
+        self.count(step);
+        for loss in &losses {
+            self.tools
+                .report
+                .add(Counter::Failures, u64::from(loss.degree != Degree::Detail));
+        }
+        self.journal.note(&DoneLine::End {
+            step: number,
+            at,
+            ids: ids.iter().cloned().collect(),
+            losses,
+        })?;
+        self.board().end(number, step, ids, at);
+        Ok(())
+    }
+
+    fn fail(&self, number: u32, step: &Step, why: &str, follows: bool) -> Result<(), Error> {
+        let loss = Loss {
+            id: step.about,
+            on: String::new(),
+            what: part(step.part).to_owned(),
+            why: why.to_owned(),
+            degree: Degree::Missing,
+        };
+        self.count(step);
+        self.tools.report.add(Counter::Failures, 1);
+        // What follows from another failure is not told again.
+        if !follows {
+            self.tools
+                .report
+                .problem(&format!("{}: {why}", part(step.part)));
+        }
+        self.journal
+            .note(&DoneLine::Failed { step: number, loss })?;
+        self.board().fail(number, step);
+        Ok(())
+    }
+
+    fn count(&self, step: &Step) {
+        self.tools.report.add(Counter::Steps, 1);
+        if let Action::Upload(bytes) = &step.action {
+            self.tools.report.add(Counter::Files, 1);
+            self.tools.report.add(Counter::FileBytes, bytes.size);
+        }
+    }
+
+    /// Uploads again what the step attaches and nothing has attached for almost an hour.
+    fn renew_uploads(&self, step: &Step) -> Result<(), Error> {
+        let old = self.tools.clock.now() - FRESH;
+        let stale = self.board().unattached(step, old);
+        for number in stale {
+            self.upload(number)?;
+        }
+        Ok(())
+    }
+
+    fn upload_again(&self, step: &Step) -> Result<(), Error> {
+        let all = self.board().unattached(step, Timestamp::MAX);
+        for number in all {
+            self.upload(number)?;
+        }
+        Ok(())
+    }
+
+    fn upload(&self, number: u32) -> Result<(), Error> {
+        let step = self.journal.step(number)?;
+        // If it fails, the step that needs it does, and says so.
+        if let Ok(Made { ids, losses }) = self.perform(&step, None) {
+            let at = self.tools.clock.now();
+            self.journal.note(&DoneLine::End {
+                step: number,
+                at,
+                ids: ids.iter().cloned().collect(),
+                losses,
+            })?;
+            self.board().end(number, &step, ids, at);
+        }
+        Ok(())
+    }
+}
+
+/// What a step has made.
+struct Made {
+    /// What its tokens have become.
+    ids: Vec<(Token, String)>,
+    losses: Vec<Loss>,
+}
+
+/// A request with ids in the place of the tokens that have become some.
+fn filled(call: &Call, known: &Known) -> Call {
+    let mut call = call.clone();
+    if let Some(path) = super::token::filled(&call.path, known) {
+        call.path = path;
+    }
+    fill(&mut call.body, known);
+    call
+}
+
+/// Whether a failure that concerns all steps of a sort is no reason to end: a restore
+/// without its comments is better than none.
+fn skippable(step: &Step, failure: &Failure) -> bool {
+    step.part == Part::Comment && matches!(failure, Failure::Capability(..))
+}
+
+/// What a part is called in losses.
+fn part(part: Part) -> &'static str {
+    match part {
+        Part::Skeleton => "page or database",
+        Part::Schema => "columns",
+        Part::Row => "row",
+        Part::File => "file",
+        Part::Body => "blocks",
+        Part::Relation => "relations or links",
+        Part::View => "view",
+        Part::Comment => "comment",
+        Part::State => "lock or archive state",
+    }
+}

@@ -1,0 +1,330 @@
+//! Which steps are done, which are under way, and which can be next.
+//!
+//! Steps of one lane follow each other; a step waits for the ids that it names; schema
+//! steps wait for each other and everything after them waits for them, because columns
+//! are named by name; and what locks or archives waits for all. The order of the plan
+//! fulfils all of this, so the first open step can always be next.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use super::super::journal::{Journal, Progress};
+use super::super::perform::Failure;
+use super::super::step::{Action, Part, Step};
+use super::super::token::{Known, tokens};
+use super::super::{Error, Token};
+use crate::model::NotionId;
+
+/// How far beyond the first open step others are looked for.
+const AHEAD: usize = 2000;
+
+/// What is remembered of each step.
+struct Card {
+    part: Part,
+    lane: Token,
+    /// Tokens without which it makes no sense: what it writes into.
+    hard: Vec<Token>,
+    /// All other tokens in it.
+    soft: Vec<Token>,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    Running,
+    Finished,
+}
+
+/// What a worker may do next.
+pub(super) enum Pick {
+    /// Carry out this step.
+    Step(u32),
+    /// Wait for others.
+    Wait,
+    /// Nothing is left, or nothing should be begun any more.
+    Nothing,
+}
+
+/// The board that all workers look at.
+pub(super) struct Board {
+    cards: Vec<Card>,
+    /// Every step before this one is finished.
+    first: usize,
+    /// Lanes with a step under way.
+    busy: HashSet<Token>,
+    /// Schema steps that are not finished.
+    schemas: BTreeSet<u32>,
+    running: usize,
+    /// What tokens have become.
+    pub known: Known,
+    /// All ids among them.
+    pub taken: HashSet<NotionId>,
+    /// What will never be made.
+    dead: HashSet<Token>,
+    /// What has less in it than the plan reckons, because a step failed.
+    short: HashSet<Token>,
+    /// Steps that an earlier run has begun.
+    begun: HashMap<u32, Timestamp>,
+    /// Uploads that nothing is known to have attached: their step, and since when.
+    loose: HashMap<Token, (u32, Timestamp)>,
+    /// The tokens of discussions, and of what they are on.
+    discussions: Vec<(Token, Token)>,
+    /// Why no step is begun any more.
+    pub early: Option<Failure>,
+    /// What went wrong on this side.
+    pub error: Option<Error>,
+}
+
+impl Board {
+    /// The board for what is left of a plan.
+    pub fn new(journal: &Journal, progress: &Progress) -> Result<Board, Error> {
+        let mut board = Board {
+            cards: Vec::new(),
+            first: 0,
+            busy: HashSet::new(),
+            schemas: BTreeSet::new(),
+            running: 0,
+            known: Known::new(),
+            taken: HashSet::new(),
+            dead: HashSet::new(),
+            short: HashSet::new(),
+            begun: progress.begun.clone(),
+            loose: HashMap::new(),
+            discussions: Vec::new(),
+            early: None,
+            error: None,
+        };
+        for number in 0..journal.steps() {
+            let step = journal.step(number)?;
+            board.cards.push(Card::of(&step));
+            board.discussions.extend(discussion(&step));
+            if step.part == Part::Schema {
+                board.schemas.insert(number);
+            }
+            if let Some(at) = progress.ended.get(&number) {
+                let learned = step.learns.iter();
+                let ids = learned.filter_map(|learn| {
+                    Some((learn.token, progress.ids.get(&learn.token)?.clone()))
+                });
+                let ids = ids.collect();
+                board.end(number, &step, ids, *at);
+            } else if progress.failed.contains_key(&number) {
+                board.fail(number, &step);
+            }
+        }
+        Ok(board)
+    }
+
+    /// The discussions that earlier runs have opened, and what they are on.
+    pub fn discussions(&self) -> Vec<(NotionId, NotionId)> {
+        let id = |token: &Token| self.known.get(token)?.parse().ok();
+        let known = self.discussions.iter();
+        known
+            .filter_map(|(discussion, on)| Some((id(discussion)?, id(on)?)))
+            .collect()
+    }
+
+    /// How many steps are finished.
+    pub fn finished(&self) -> u64 {
+        let finished = self
+            .cards
+            .iter()
+            .filter(|card| card.state == State::Finished);
+        finished.count() as u64
+    }
+
+    /// A step to carry out now; it is taken by this.
+    pub fn pick(&mut self) -> Pick {
+        while self
+            .cards
+            .get(self.first)
+            .is_some_and(|card| card.state == State::Finished)
+        {
+            self.first += 1;
+        }
+        if self.early.is_some() || self.error.is_some() || self.first >= self.cards.len() {
+            return Pick::Nothing;
+        }
+        let end = self.cards.len().min(self.first + AHEAD);
+        // Lanes whose turn is at an earlier step.
+        let mut lanes: HashSet<Token> = HashSet::new();
+        for at in self.first..end {
+            let Some(card) = self.cards.get(at) else {
+                break;
+            };
+            if card.state == State::Finished {
+                continue;
+            }
+            let turn = lanes.insert(card.lane) && !self.busy.contains(&card.lane);
+            if card.state == State::Open && turn && self.is_ready(at) {
+                let lane = card.lane;
+                if let Some(card) = self.cards.get_mut(at) {
+                    card.state = State::Running;
+                }
+                self.busy.insert(lane);
+                self.running += 1;
+                return Pick::Step(at as u32);
+            }
+            // Whatever follows waits for it.
+            if card.part == Part::State {
+                break;
+            }
+        }
+        match self.running {
+            0 => Pick::Nothing,
+            _ => Pick::Wait,
+        }
+    }
+
+    fn is_ready(&self, at: usize) -> bool {
+        let Some(card) = self.cards.get(at) else {
+            return false;
+        };
+        if self
+            .schemas
+            .first()
+            .is_some_and(|first| (*first as usize) < at)
+        {
+            return false;
+        }
+        if card.part == Part::State && self.first < at && !self.only_states_before(at) {
+            return false;
+        }
+        // The first open step waits for nothing that could still come.
+        let settled = |token: &Token| self.known.contains_key(token) || self.dead.contains(token);
+        at == self.first || card.hard.iter().chain(&card.soft).all(settled)
+    }
+
+    fn only_states_before(&self, at: usize) -> bool {
+        let open = self.cards.get(self.first..at).unwrap_or_default();
+        open.iter()
+            .all(|card| card.state == State::Finished || card.part == Part::State)
+    }
+
+    /// The token of what a step writes into, if that will never be there.
+    pub fn never_made(&self, number: u32) -> Option<Token> {
+        let hard = self.cards.get(number as usize)?.hard.iter();
+        hard.copied().find(|token| !self.known.contains_key(token))
+    }
+
+    /// Whether the plan is right about how much is in what a step writes into.
+    pub fn reckons(&self, number: u32) -> bool {
+        let card = self.cards.get(number as usize);
+        !card
+            .and_then(|card| card.hard.first())
+            .is_some_and(|token| self.short.contains(token))
+    }
+
+    /// When an earlier run began a step that has no end.
+    pub fn begun(&self, number: u32) -> Option<Timestamp> {
+        self.begun.get(&number).copied()
+    }
+
+    /// Notes that a step is done.
+    pub fn end(&mut self, number: u32, step: &Step, ids: Vec<(Token, String)>, at: Timestamp) {
+        for (token, id) in ids {
+            self.taken.extend(id.parse::<NotionId>());
+            self.dead.remove(&token);
+            self.known.insert(token, id);
+        }
+        for learn in &step.learns {
+            if !self.known.contains_key(&learn.token) {
+                self.dead.insert(learn.token);
+            }
+            if matches!(step.action, Action::Upload(_)) {
+                self.loose.insert(learn.token, (number, at));
+            }
+        }
+        if let Some(card) = self.cards.get(number as usize) {
+            for token in &card.soft {
+                self.loose.remove(token);
+            }
+        }
+        self.finish(number);
+    }
+
+    /// Notes that a step cannot be done.
+    pub fn fail(&mut self, number: u32, step: &Step) {
+        for learn in &step.learns {
+            if !self.known.contains_key(&learn.token) {
+                self.dead.insert(learn.token);
+            }
+        }
+        let card = self.cards.get(number as usize);
+        self.short.extend(card.and_then(|card| card.hard.first()));
+        self.finish(number);
+    }
+
+    fn finish(&mut self, number: u32) {
+        self.schemas.remove(&number);
+        if let Some(card) = self.cards.get_mut(number as usize)
+            && card.state != State::Running
+        {
+            card.state = State::Finished;
+        }
+    }
+
+    /// A worker has let go of a step.
+    pub fn release(&mut self, number: u32) {
+        self.running = self.running.saturating_sub(1);
+        if let Some(card) = self.cards.get_mut(number as usize) {
+            card.state = State::Finished;
+            let lane = card.lane;
+            self.busy.remove(&lane);
+        }
+    }
+
+    /// The steps of uploads that this step attaches, that nothing has attached before,
+    /// and that were made before `old`.
+    pub fn unattached(&self, step: &Step, old: Timestamp) -> Vec<u32> {
+        let mut found: Vec<u32> = step
+            .needs()
+            .iter()
+            .filter_map(|token| self.loose.get(token))
+            .filter(|(_, at)| *at < old)
+            .map(|(number, _)| *number)
+            .collect();
+        found.dedup();
+        found
+    }
+}
+
+/// The discussion that a step opens, and what it is on.
+fn discussion(step: &Step) -> Option<(Token, Token)> {
+    let Action::Call(call) = &step.action else {
+        return None;
+    };
+    let mut on = Vec::new();
+    tokens(&call.body["parent"], &mut on);
+    let opened = step
+        .learns
+        .iter()
+        .find(|learn| learn.at == "/discussion_id");
+    Some((opened?.token, *on.first()?))
+}
+
+impl Card {
+    fn of(step: &Step) -> Card {
+        let mut hard = Vec::new();
+        let mut soft = Vec::new();
+        if let Action::Call(call) = &step.action {
+            tokens(&call.path.as_str().into(), &mut hard);
+            tokens(&call.body["parent"], &mut hard);
+            for key in ["discussion_id", "database_id", "data_source_id", "view_id"] {
+                tokens(&call.body[key], &mut hard);
+            }
+            tokens(&call.body["create_database"]["parent"], &mut hard);
+            tokens(&call.body, &mut soft);
+            soft.retain(|token| !hard.contains(token));
+        }
+        Card {
+            part: step.part,
+            lane: step.lane,
+            hard,
+            soft,
+            state: State::Open,
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! What a restore is going to do, and what it has done.
+//!
+//! A restore keeps a group of state files in the repository: `plan.jsonl` with all steps,
+//! written before the first of them is sent, and `done.jsonl` with a line before and a
+//! line after each. So a restore that dies at any moment can be continued: steps with an
+//! end are done, a step with a beginning and no end may have been executed, and the rest
+//! was never sent. Nothing of either is ever changed, only appended.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{BufRead as _, BufReader, Read as _};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::loss::Loss;
+use super::plan::Planned;
+use super::step::Step;
+use super::{Error, Token};
+use crate::model::NotionId;
+use crate::repo::{self, Log, ObjectId, Repository, State};
+
+/// The name of every group of a restore starts with this.
+const PREFIX: &str = "restore-";
+const PLAN: &str = "plan.jsonl";
+const DONE: &str = "done.jsonl";
+/// The file that says in the end what was restored and what was not.
+const REPORT: &str = "report.json";
+/// The longest line that is read back, in bytes: a request has at most 500 KB (section
+/// 1.5 of the API digest), and its answer's ids less.
+const LINE_LIMIT: u64 = 64 << 20;
+
+/// What a restore is about: the first line of its plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// The version of this file's format.
+    pub version: u32,
+    /// The page that everything goes below.
+    pub root: NotionId,
+    /// Its title.
+    pub root_title: String,
+    /// The id of the snapshot, or the folder, that is restored.
+    pub from: String,
+    /// What it is limited to; empty for everything.
+    pub only: Vec<NotionId>,
+    /// When it was planned.
+    pub planned: Timestamp,
+}
+
+/// A line of the plan.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum PlanLine {
+    Head(Head),
+    Step(Box<Step>),
+    /// The last line: without it the plan is not whole, and nothing of it was sent.
+    End(Ending),
+}
+
+/// What a plan comes to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ending {
+    /// How much of everything.
+    pub totals: super::plan::Totals,
+    /// What will not come back as it was.
+    pub losses: Vec<Loss>,
+}
+
+/// A line of what has been done; numbers are positions in the plan.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DoneLine {
+    /// A step is about to be sent.
+    Begin {
+        /// Which.
+        step: u32,
+        /// When.
+        at: Timestamp,
+    },
+    /// A step is done.
+    End {
+        /// Which.
+        step: u32,
+        /// When.
+        at: Timestamp,
+        /// What tokens have become.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        ids: BTreeMap<Token, String>,
+        /// What did not come back as it was.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        losses: Vec<Loss>,
+    },
+    /// A step cannot be done.
+    Failed {
+        /// Which.
+        step: u32,
+        /// What is lost by it.
+        loss: Loss,
+    },
+    /// Nothing is left to do.
+    Complete {
+        /// When.
+        at: Timestamp,
+    },
+    /// Everything that was made has been put into the trash.
+    Undone {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// How far a restore has come.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// When each step was begun for the first time.
+    pub begun: HashMap<u32, Timestamp>,
+    /// When each step was done, if it is.
+    pub ended: HashMap<u32, Timestamp>,
+    /// Steps that cannot be done.
+    pub failed: HashMap<u32, Loss>,
+    /// What tokens have become.
+    pub ids: HashMap<Token, String>,
+    /// What did not come back as it was.
+    pub losses: Vec<Loss>,
+    /// Whether nothing is left to do, or everything was put into the trash since.
+    pub over: bool,
+}
+
+/// The journal of one restore, held by this process.
+pub struct Journal {
+    name: String,
+    state: State,
+    plan: Log,
+    done: Log,
+    /// Where each step stands in the plan: offset and length.
+    index: Vec<(u64, u32)>,
+    /// What the plan is about.
+    pub head: Head,
+    /// What it comes to; `None` while it is being made.
+    pub ending: Option<Ending>,
+}
+
+impl Journal {
+    /// A new journal in this repository.
+    pub fn create(repo: &Repository, head: Head) -> Result<Journal, Error> {
+        let hash = ObjectId::of(&serde_json::to_vec(&head)?).to_string();
+        let time = head.planned.strftime("%Y%m%dT%H%M%SZ");
+        let name = format!("{PREFIX}{time}-{}", hash.get(..8).unwrap_or_default());
+        let state = repo.state(&name, "restore", head.planned)?;
+        let journal = Journal {
+            plan: state.log(PLAN)?,
+            done: state.log(DONE)?,
+            state,
+            name,
+            index: Vec::new(),
+            head: head.clone(),
+            ending: None,
+        };
+        journal.plan.truncate(0)?;
+        journal.done.truncate(0)?;
+        append(&journal.plan, &PlanLine::Head(head))?;
+        Ok(journal)
+    }
+
+    /// Opens the journal with this name, for `command`.
+    pub fn open(
+        repo: &Repository,
+        name: &str,
+        command: &str,
+        now: Timestamp,
+    ) -> Result<Journal, Error> {
+        let unknown = || Error::NoJournal {
+            name: name.to_owned(),
+        };
+        // What people copy may be the path of its folder.
+        let name = name
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or(name);
+        if !Journal::names(repo)?.iter().any(|known| known == name) {
+            return Err(unknown());
+        }
+        let state = repo.state(name, command, now)?;
+        let plan = state.log(PLAN)?;
+        let done = state.log(DONE)?;
+        let mut index = Vec::new();
+        let mut head = None;
+        let mut ending = None;
+        each_line(&plan, |at, line| {
+            match serde_json::from_slice(line) {
+                Ok(PlanLine::Head(found)) => head = Some(found),
+                Ok(PlanLine::Step(_)) => index.push((at, line.len() as u32)),
+                Ok(PlanLine::End(found)) => ending = Some(found),
+                // A line that was being written when the process died.
+                Err(_) => return Ok(false),
+            }
+            Ok(true)
+        })?;
+        Ok(Journal {
+            head: head.ok_or_else(unknown)?,
+            name: name.to_owned(),
+            state,
+            plan,
+            done,
+            index,
+            ending,
+        })
+    }
+
+    /// The names of all journals, oldest first.
+    pub fn names(repo: &Repository) -> Result<Vec<String>, Error> {
+        let mut names = repo.state_groups()?;
+        names.retain(|name| name.starts_with(PREFIX));
+        Ok(names)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Adds a step to the plan.
+    pub fn plan(&mut self, step: Step) -> Result<(), Error> {
+        let (at, length) = append(&self.plan, &PlanLine::Step(Box::new(step)))?;
+        self.index.push((at, length));
+        Ok(())
+    }
+
+    /// Ends the plan, durably.
+    pub fn end_plan(&mut self, planned: Planned) -> Result<(), Error> {
+        let ending = Ending {
+            totals: planned.totals,
+            losses: planned.losses,
+        };
+        append(&self.plan, &PlanLine::End(ending.clone()))?;
+        self.plan.sync()?;
+        self.ending = Some(ending);
+        Ok(())
+    }
+
+    /// How many steps the plan has.
+    pub fn steps(&self) -> u32 {
+        self.index.len().try_into().unwrap_or(u32::MAX)
+    }
+
+    /// A step of the plan.
+    pub fn step(&self, number: u32) -> Result<Step, Error> {
+        let (at, length) = self.index.get(number as usize).copied().unwrap_or_default();
+        let line = self.plan.read_at(at, length)?;
+        match serde_json::from_slice(&line)? {
+            PlanLine::Step(step) => Ok(*step),
+            _ => Err(Error::NoJournal {
+                name: self.name.clone(),
+            }),
+        }
+    }
+
+    /// Notes something; a beginning is durable before this returns, because what follows
+    /// it cannot be taken back.
+    pub fn note(&self, line: &DoneLine) -> Result<(), Error> {
+        append(&self.done, line)?;
+        if matches!(line, DoneLine::Begin { .. }) {
+            self.done.sync()?;
+        }
+        Ok(())
+    }
+
+    /// How far it has come.
+    pub fn progress(&self) -> Result<Progress, Error> {
+        let mut progress = Progress::default();
+        let mut whole = 0;
+        each_line(&self.done, |at, line| {
+            let Ok(line_read) = serde_json::from_slice::<DoneLine>(line) else {
+                return Ok(false);
+            };
+            whole = at + line.len() as u64 + 1;
+            match line_read {
+                DoneLine::Begin { step, at } => {
+                    progress.begun.entry(step).or_insert(at);
+                }
+                DoneLine::End {
+                    step,
+                    at,
+                    ids,
+                    losses,
+                } => {
+                    progress.ended.insert(step, at);
+                    progress.ids.extend(ids);
+                    progress.losses.extend(losses);
+                }
+                DoneLine::Failed { step, loss } => {
+                    progress.losses.push(loss.clone());
+                    progress.failed.insert(step, loss);
+                }
+                DoneLine::Complete { .. } | DoneLine::Undone { .. } => progress.over = true,
+            }
+            Ok(true)
+        })?;
+        // Half a line at the end would spoil the next one.
+        self.done.truncate(whole)?;
+        Ok(progress)
+    }
+
+    /// Writes the report beside the journal; returns its name in the repository.
+    pub fn report(&self, report: &serde_json::Value) -> Result<String, Error> {
+        let content = serde_json::to_vec_pretty(report)?;
+        self.state.store(REPORT, &content)?;
+        Ok(format!("state/{}/{REPORT}", self.name))
+    }
+}
+
+/// Whether a journal is of a restore into this page, of this source if one is given, that
+/// has sent something and is not at its end. Read without holding the journal.
+pub fn is_unfinished(
+    repo: &Repository,
+    name: &str,
+    root: NotionId,
+    from: Option<&str>,
+) -> Result<bool, Error> {
+    let Some(plan) = repo.read_state(name, PLAN)? else {
+        return Ok(false);
+    };
+    let mut line = String::new();
+    let read = BufReader::new(plan.take(LINE_LIMIT)).read_line(&mut line);
+    let head = match (read, serde_json::from_str(&line)) {
+        (Ok(_), Ok(PlanLine::Head(head))) => head,
+        _ => return Ok(false),
+    };
+    if head.root != root || from.is_some_and(|from| from != head.from) {
+        return Ok(false);
+    }
+    let Some(done) = repo.read_state(name, DONE)? else {
+        return Ok(false);
+    };
+    let mut begun = false;
+    for line in BufReader::new(done).lines() {
+        match line.as_deref().map(serde_json::from_str) {
+            Ok(Ok(DoneLine::Complete { .. } | DoneLine::Undone { .. })) => return Ok(false),
+            Ok(Ok(_)) => begun = true,
+            _ => break,
+        }
+    }
+    Ok(begun)
+}
+
+/// Appends a line of JSON; returns where it stands, without its end.
+fn append(log: &Log, line: &impl Serialize) -> Result<(u64, u32), Error> {
+    let mut bytes = serde_json::to_vec(line)?;
+    let length = bytes.len().try_into().unwrap_or(u32::MAX);
+    bytes.push(b'\n');
+    Ok((log.append(&bytes)?, length))
+}
+
+/// Reads a log line by line, each with its offset, until `each` says that it is enough.
+fn each_line(
+    log: &Log,
+    mut each: impl FnMut(u64, &[u8]) -> Result<bool, Error>,
+) -> Result<(), Error> {
+    const PIECE: u64 = 1 << 20;
+    let end = log.len();
+    let mut line = Vec::new();
+    let mut line_at = 0;
+    let mut at = 0;
+    while at < end {
+        let length = PIECE.min(end - at) as u32;
+        let piece = log.read_at(at, length)?;
+        at += u64::from(length);
+        let mut rest = piece.as_slice();
+        while let Some(stop) = rest.iter().position(|byte| *byte == b'\n') {
+            line.extend_from_slice(rest.get(..stop).unwrap_or_default());
+            rest = rest.get(stop + 1..).unwrap_or_default();
+            if !each(line_at, &line)? {
+                return Ok(());
+            }
+            line_at += line.len() as u64 + 1;
+            line.clear();
+        }
+        line.extend_from_slice(rest);
+        if line.len() as u64 > LINE_LIMIT {
+            return Err(repo::Error::Invalid {
+                what: "a journal".to_owned(),
+                reason: format!("a line of it is longer than {LINE_LIMIT} bytes"),
+            }
+            .into());
+        }
+    }
+    Ok(())
+}

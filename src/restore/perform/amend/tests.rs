@@ -1,0 +1,212 @@
+use super::*;
+use crate::notion::Kind;
+
+const PAGE: &str = "/v1/pages";
+
+fn id(bits: u128) -> NotionId {
+    NotionId::from_bits(bits)
+}
+
+fn refusal(message: &str) -> Error {
+    let path = message.split(' ').find(|word| word.starts_with("body."));
+    Error {
+        json_path: path.map(Box::from),
+        ..Error::new(Kind::Validation, "POST /v1/pages", message)
+    }
+}
+
+fn row() -> Write {
+    Write::Row { source: id(1) }
+}
+
+fn whats(draft: &Draft) -> Vec<&str> {
+    draft.losses.iter().map(|loss| loss.what.as_str()).collect()
+}
+
+#[test]
+fn the_property_that_is_named_goes_and_no_other() {
+    let body = json!({"properties": {
+        "Name": {"title": []}, "Due": {"date": {}}, "Due date": {"date": {}}, "A.b (c)": {"number": 1}}});
+    let mut draft = Draft::new(id(9), body);
+    for (message, name) in [
+        (
+            "body failed validation: body.properties.Due date.date.start should be …",
+            "Due date",
+        ),
+        ("Due is expected to be number.", "Due"),
+        (
+            "body failed validation: body.properties.A.b (c).number should be …",
+            "A.b (c)",
+        ),
+    ] {
+        assert!(draft.amend(row(), PAGE, &refusal(message)));
+        assert_eq!(
+            draft.losses.last().unwrap().what,
+            format!("property '{name}'")
+        );
+        assert_eq!(draft.losses.last().unwrap().degree, Degree::Missing);
+    }
+    assert_eq!(draft.body, json!({"properties": {"Name": {"title": []}}}));
+}
+
+#[test]
+fn a_property_with_the_name_of_a_word_stays() {
+    let body =
+        json!({"properties": {"Name": {"title": []}, "body": {"number": 1}, "be": {"number": 1}}});
+    let mut draft = Draft::new(id(9), body);
+    let error = refusal("body failed validation: body.icon should be something");
+    draft.amend(row(), PAGE, &error);
+    assert!(draft.losses.is_empty(), "{:?}", draft.losses);
+}
+
+#[test]
+fn a_column_that_nobody_names_is_simplified_by_itself() {
+    let column = json!({"status": {"options": [{"name": "x", "color": "red", "group": "To-do"}]}});
+    let mut draft = Draft::new(id(9), json!({"properties": {"Stage": column}}));
+    let change = Write::Change { id: id(1) };
+    let mut options = Vec::new();
+    while draft.amend(change, "/v1/data_sources/x", &refusal("No.")) {
+        options.push(draft.body["properties"]["Stage"]["status"]["options"][0].clone());
+    }
+    assert_eq!(
+        options,
+        [json!({"name": "x", "color": "red"}), json!({"name": "x"})]
+    );
+}
+
+#[test]
+fn what_nobody_names_is_sent_piece_by_piece() {
+    let body = json!({"parent": 1, "icon": 2, "children": [3], "properties": {
+        "Name": {"title": []}, "A": {"number": 1}, "B": {"number": 2}}});
+    let mut draft = Draft::new(id(9), body);
+    assert!(draft.amend(row(), PAGE, &refusal("Something is wrong.")));
+    let bare = json!({"parent": 1, "properties": {"Name": {"title": []}}});
+    assert_eq!(draft.body, bare);
+    let pieces: Vec<_> = draft
+        .pieces
+        .iter()
+        .map(|it| (&*it.what, it.body.clone()))
+        .collect();
+    assert_eq!(
+        pieces,
+        [
+            ("property 'A'", json!({"properties": {"A": {"number": 1}}})),
+            ("property 'B'", json!({"properties": {"B": {"number": 2}}})),
+            ("icon", json!({"icon": 2})),
+        ]
+    );
+    assert_eq!(draft.children, [json!(3)]);
+    assert!(draft.losses.is_empty());
+    assert!(!draft.amend(row(), PAGE, &refusal("Something is wrong.")));
+}
+
+#[test]
+fn the_title_loses_its_styles_at_last() {
+    let body = json!({"properties": {"title": {"title": [
+        {"text": {"content": "a"}, "annotations": {"bold": true}}]}}});
+    let mut draft = Draft::new(id(9), body);
+    assert!(draft.amend(Write::Page { parent: id(1) }, PAGE, &refusal("No.")));
+    assert_eq!(whats(&draft), ["styles of the text"]);
+    assert_eq!(
+        draft.body["properties"]["title"]["title"],
+        json!(text::runs("a"))
+    );
+    assert!(!draft.amend(Write::Page { parent: id(1) }, PAGE, &refusal("No.")));
+}
+
+#[test]
+fn groups_go_before_options_and_options_before_the_column() {
+    let body = json!({"initial_data_source": {"properties": {
+        "Name": {"title": {}},
+        "Stage": {"status": {"options": [{"name": "x", "color": "red", "group": "To-do"}]}}}}});
+    let mut draft = Draft::new(id(9), body);
+    let write = Write::Database { page: id(1) };
+    let path = "body.initial_data_source.properties.Stage.status.options[0] is wrong";
+    let mut options = Vec::new();
+    for _ in 0..3 {
+        assert!(draft.amend(write, "/v1/databases", &refusal(path)));
+        options.push(
+            draft.body["initial_data_source"]["properties"]["Stage"]["status"]["options"][0]
+                .clone(),
+        );
+    }
+    assert_eq!(
+        options,
+        [
+            json!({"name": "x", "color": "red"}),
+            json!({"name": "x"}),
+            Value::Null
+        ]
+    );
+    let degrees: Vec<Degree> = draft.losses.iter().map(|loss| loss.degree).collect();
+    assert_eq!(degrees, [Degree::Detail, Degree::Detail, Degree::Missing]);
+    assert!(!draft.amend(write, "/v1/databases", &refusal(path)));
+}
+
+#[test]
+fn a_view_loses_what_is_named_or_else_one_setting_after_the_other() {
+    let body =
+        json!({"name": "v", "configuration": 1, "sorts": 2, "filter": 3, "quick_filters": 4});
+    let mut draft = Draft::new(id(9), body);
+    let write = Write::View { database: id(1) };
+    assert!(draft.amend(
+        write,
+        "/v1/views",
+        &refusal("body.filter.property should be …")
+    ));
+    while draft.amend(write, "/v1/views", &refusal("No.")) {}
+    assert_eq!(
+        whats(&draft),
+        ["filter", "configuration", "quick_filters", "sorts"]
+    );
+    assert_eq!(draft.body, json!({"name": "v"}));
+}
+
+#[test]
+fn a_comment_keeps_its_words() {
+    let body = json!({"rich_text": [{"text": {"content": "a"}}, {"equation": {"expression": "b"}}],
+        "attachments": [1], "display_name": {}});
+    let mut draft = Draft::new(id(9), body);
+    while draft.amend(
+        Write::Comment { on: id(1) },
+        "/v1/comments",
+        &refusal("No."),
+    ) {}
+    assert_eq!(
+        whats(&draft),
+        ["attachments", "display_name", "styles of the text"]
+    );
+    assert_eq!(draft.body, json!({"rich_text": text::runs("ab")}));
+}
+
+#[test]
+fn a_change_is_taken_apart_once() {
+    let change = Write::Change { id: id(1) };
+    let body = json!({"icon": 1, "properties": {"A": 1, "B": 2}});
+    let mut draft = Draft::new(id(9), body);
+    assert!(draft.amend(change, "/v1/pages/x", &refusal("No.")));
+    assert_eq!(draft.body, json!({}));
+    assert_eq!(draft.pieces.len(), 3);
+    for piece in draft.pieces {
+        let mut single = Draft::new(id(9), piece.body.clone());
+        assert!(!single.amend(change, "/v1/pages/x", &refusal("No.")));
+        assert_eq!(single.body, piece.body);
+    }
+}
+
+#[test]
+fn a_target_that_is_gone_costs_the_mention_only() {
+    let error = Error::new(
+        Kind::NotFound,
+        "PATCH /v1/blocks/x/children",
+        format!("Could not find page with ID: {}.", id(7)),
+    );
+    let mut draft = Draft::new(
+        id(9),
+        json!({"children": [{"paragraph": {"rich_text": [{"mention": {"page": {"id": id(7)}}}]}}]}),
+    );
+    let append = Write::Append { parent: id(1) };
+    assert!(draft.amend(append, "/v1/blocks/x/children", &error));
+    assert_eq!(whats(&draft), [format!("mention of {}", id(7))]);
+    assert!(!draft.amend(append, "/v1/blocks/x/children", &error));
+}

@@ -1,0 +1,111 @@
+//! What translations are told at one moment of a plan.
+
+use super::uploads::upload;
+use super::{Planner, Token};
+use crate::model::NotionId;
+use crate::restore::original::Files;
+use crate::restore::targets::{Target, Targets, Upload};
+
+/// The answers for one page or database, with what has been made so far.
+pub(super) struct Moment<'a, 'p> {
+    pub planner: &'a Planner<'p>,
+    pub files: &'a Files,
+    /// Blocks of this page whose ids are needed for other reasons.
+    pub needed: &'a [NotionId],
+}
+
+impl Planner<'_> {
+    /// Whether something is restored by this plan, or was by an earlier step.
+    pub(super) fn is_ours(&self, old: NotionId) -> bool {
+        let original = self.original;
+        let whole = |id: &NotionId| self.chosen.contains(id);
+        whole(&old)
+            || original.sources.get(&old).is_some_and(whole)
+            || original.facts.blocks.get(&old).is_some_and(whole)
+    }
+
+    pub(super) fn target(&self, old: NotionId) -> Target {
+        let token = Token::of(old);
+        if self.made.contains(&token) {
+            Target::Made(token)
+        } else if self.is_ours(old) {
+            Target::Later(token)
+        } else if self.survey.reachable.contains(&old) {
+            Target::Same(old)
+        } else {
+            Target::Gone
+        }
+    }
+}
+
+impl Targets for Moment<'_, '_> {
+    fn find(&self, old: NotionId) -> Target {
+        self.planner.target(old)
+    }
+
+    fn user(&self, old: NotionId) -> Option<NotionId> {
+        self.planner.survey.users.get(&old).copied()
+    }
+
+    fn user_name(&self, old: NotionId) -> String {
+        let users = self.planner.original.users.as_array();
+        let user = users
+            .into_iter()
+            .flatten()
+            .find(|user| crate::model::id_of(user) == Some(old));
+        let name = user.and_then(|user| user["name"].as_str());
+        name.unwrap_or("somebody").to_owned()
+    }
+
+    fn emoji(&self, old: NotionId, _name: &str) -> Option<NotionId> {
+        self.planner.survey.emojis.get(&old).copied()
+    }
+
+    fn file(&self, owner: NotionId, url: &str) -> Upload {
+        let own = self.files.get(owner, url);
+        let file = match own.or_else(|lost| {
+            self.planner
+                .original
+                .files
+                .get(owner, url)
+                .map_err(|_| lost)
+        }) {
+            Ok(file) => file,
+            Err((name, why)) => return Upload::Lost { name, why },
+        };
+        match upload(
+            self.planner.original.source(),
+            &file,
+            self.planner.survey.max_upload,
+        ) {
+            Ok((token, bytes, wrapped)) => {
+                let name = bytes.name.clone();
+                if !self.planner.uploaded.contains(&token) {
+                    self.planner.offered.borrow_mut().insert(token, bytes);
+                }
+                Upload::File {
+                    token,
+                    name,
+                    wrapped,
+                }
+            }
+            Err(why) => Upload::Lost {
+                name: file.name,
+                why,
+            },
+        }
+    }
+
+    fn has_groups(&self) -> bool {
+        self.planner.survey.same_workspace
+    }
+
+    fn is_inline(&self, database: NotionId) -> bool {
+        let original = self.planner.original;
+        original.inline.contains(&database) || !original.entries.contains_key(&database)
+    }
+
+    fn is_needed(&self, block: NotionId) -> bool {
+        self.planner.original.facts.needed.contains(&block) || self.needed.contains(&block)
+    }
+}

@@ -1,0 +1,240 @@
+//! Views: tabs in the order of the original, and databases that are nothing but views of
+//! others.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::moment::Moment;
+use super::{Error, Part, Planner, Token, Under};
+use crate::model::NotionId;
+use crate::notion::Method;
+use crate::restore::loss::{Degree, Notes};
+use crate::restore::original::Files;
+use crate::restore::schema::learn_property;
+use crate::restore::views::{View, views};
+
+impl Planner<'_> {
+    /// Makes all views.
+    pub(super) fn make_views(&mut self) -> Result<(), Error> {
+        for database in self.databases.clone() {
+            self.tabs(database)?;
+        }
+        let mut linked = std::mem::take(&mut self.linked);
+        // Those that stand after another one wait for it.
+        let mut waited = 0;
+        while let Some((id, under)) = linked.first().copied() {
+            linked.remove(0);
+            let after = self.linked_after.get(&id).copied().flatten();
+            if waited <= linked.len() && after.is_some_and(|token| !self.made.contains(&token)) {
+                waited += 1;
+                linked.push((id, under));
+                continue;
+            }
+            waited = 0;
+            self.linked_database(id, under, after)?;
+        }
+        Ok(())
+    }
+
+    /// The views of a database as they are to be made.
+    fn views_of(&mut self, database: NotionId) -> Vec<View> {
+        let all = match self.original.database(database) {
+            Ok(data) => Value::Array(data.views),
+            Err(_) => Value::Null,
+        };
+        let mut notes = Notes::default();
+        let made = {
+            let files = Files::default();
+            let moment = Moment {
+                planner: self,
+                files: &files,
+                needed: &[],
+            };
+            let source = |id: NotionId| self.sources.get(&id);
+            views(&all, &source, &self.schemas, &moment, &mut notes)
+        };
+        self.note(notes);
+        made
+    }
+
+    /// Sends a view, after asking for the ids of columns that it names and nobody knows.
+    fn view(
+        &mut self,
+        about: NotionId,
+        lane: Token,
+        call: (Method, String, Value),
+        learns: Vec<(String, Token)>,
+    ) -> Result<(), Error> {
+        let mut needed = Vec::new();
+        crate::restore::token::tokens(&call.2, &mut needed);
+        let columns: HashMap<Token, (NotionId, String)> = self
+            .columns
+            .iter()
+            .map(|(source, name)| (Token::property(*source, name), (*source, name.clone())))
+            .filter(|(token, _)| !self.made.contains(token))
+            .collect();
+        let mut sources: Vec<NotionId> = needed
+            .iter()
+            .filter_map(|token| columns.get(token).map(|(source, _)| *source))
+            .collect();
+        sources.sort_unstable();
+        sources.dedup();
+        for source in sources {
+            let path = format!("/v1/data_sources/{}", Token::of(source));
+            let mut unknown: Vec<(String, Token)> = columns
+                .values()
+                .filter(|(it, _)| *it == source)
+                .map(|(_, name)| {
+                    let learn = learn_property(source, name);
+                    (learn.at, learn.token)
+                })
+                .collect();
+            unknown.sort();
+            self.call(
+                Part::View,
+                source,
+                lane,
+                (Method::Get, path, Value::Null),
+                unknown,
+            )?;
+        }
+        self.planned.totals.views += 1;
+        self.call(Part::View, about, lane, call, learns)
+    }
+
+    /// The tabs of a database. It comes with one, a table, which becomes the first tab
+    /// where that is a table, and goes where it is not.
+    fn tabs(&mut self, database: NotionId) -> Result<(), Error> {
+        let views = self.views_of(database);
+        if views.is_empty() {
+            return Ok(());
+        }
+        let lane = Token::of(database);
+        let default = Token::named(&format!("default view of {database}"));
+        let path = format!("/v1/views?database_id={lane}&page_size=100");
+        let learns = vec![("/results/0/id".to_owned(), default)];
+        self.call(
+            Part::View,
+            database,
+            lane,
+            (Method::Get, path, Value::Null),
+            learns,
+        )?;
+        let mut kept = false;
+        for (at, view) in views.into_iter().enumerate() {
+            let View {
+                old,
+                mut create,
+                widgets,
+            } = view;
+            let learns = vec![("/id".to_owned(), Token::of(old))];
+            let first_source = self.first_source(database);
+            // Changing a view takes sorts by properties alone (section 7.5 of the API digest).
+            let sorts = create["sorts"].as_array();
+            let by_time = sorts
+                .into_iter()
+                .flatten()
+                .any(|sort| sort.get("timestamp").is_some());
+            let same_source = create["data_source_id"] == json!(first_source);
+            if at == 0 && create["type"] == "table" && same_source && !by_time {
+                kept = true;
+                let changes = change_of(create);
+                let call = (Method::Patch, format!("/v1/views/{default}"), changes);
+                self.view(old, lane, call, learns)?;
+            } else {
+                create["database_id"] = json!(lane);
+                self.view(
+                    old,
+                    lane,
+                    (Method::Post, "/v1/views".to_owned(), create),
+                    learns,
+                )?;
+            }
+            for widget in widgets {
+                let learns = vec![("/id".to_owned(), Token::of(widget.old))];
+                let call = (Method::Post, "/v1/views".to_owned(), widget.create);
+                self.view(widget.old, lane, call, learns)?;
+            }
+        }
+        if !kept {
+            let call = (Method::Delete, format!("/v1/views/{default}"), Value::Null);
+            self.call(Part::View, database, lane, call, Vec::new())?;
+        }
+        Ok(())
+    }
+
+    /// What the first data source of a database becomes.
+    fn first_source(&self, database: NotionId) -> Option<Token> {
+        let data = self.original.database(database).ok()?;
+        let first = data.sources.first().and_then(crate::model::id_of)?;
+        Some(Token::of(first))
+    }
+
+    /// A database that only shows what another one holds.
+    fn linked_database(
+        &mut self,
+        id: NotionId,
+        under: Under,
+        after: Option<Token>,
+    ) -> Result<(), Error> {
+        let mut views = self.views_of(id).into_iter();
+        let Some(first) = views.find(|view| view.create["data_source_id"].is_string()) else {
+            let why = "what it shows is not part of this restore and cannot be reached";
+            self.lose(id, "linked database", why, Degree::Missing);
+            return Ok(());
+        };
+        let page = self.lane(under);
+        let View {
+            old, mut create, ..
+        } = first;
+        let mut place = json!({"parent": {"type": "page_id", "page_id": self.parent(under)}});
+        if let Some(after) = after {
+            place["position"] = json!({"type": "after_block", "block_id": after});
+        }
+        create["create_database"] = place;
+        self.one_more(page, 1);
+        self.planned.totals.databases += 1;
+        let learns = vec![
+            ("/id".to_owned(), Token::of(old)),
+            ("/parent/database_id".to_owned(), Token::of(id)),
+        ];
+        self.view(
+            old,
+            page,
+            (Method::Post, "/v1/views".to_owned(), create),
+            learns,
+        )?;
+        for view in views {
+            let View {
+                old,
+                mut create,
+                widgets,
+            } = view;
+            create["database_id"] = json!(Token::of(id));
+            let learns = vec![("/id".to_owned(), Token::of(old))];
+            self.view(
+                old,
+                page,
+                (Method::Post, "/v1/views".to_owned(), create),
+                learns,
+            )?;
+            for widget in widgets {
+                let learns = vec![("/id".to_owned(), Token::of(widget.old))];
+                let call = (Method::Post, "/v1/views".to_owned(), widget.create);
+                self.view(widget.old, page, call, learns)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A view's request for creating it as one for changing another: its type and its data
+/// source are there already.
+fn change_of(mut create: Value) -> Value {
+    if let Some(fields) = create.as_object_mut() {
+        fields.remove("type");
+        fields.remove("data_source_id");
+    }
+    create
+}

@@ -1,0 +1,341 @@
+//! The whole of a restore: from a source and a page to a report.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+
+use serde_json::{Value, json};
+
+use super::choose::choose;
+use super::execute::{self, Ended, Tools};
+use super::journal::{DoneLine, Head, Journal};
+use super::loss::{Degree, Loss};
+use super::original::Original;
+use super::perform::{Failure, OpenFile, Performer};
+use super::plan::{Planned, REQUESTS_PER_MINUTE, Totals, plan};
+use super::source::Source;
+use super::step::Action;
+use super::survey::{Survey, survey};
+use super::{Error, Token};
+use crate::clock::Clock;
+use crate::model::NotionId;
+use crate::notion::Notion;
+use crate::repo::Repository;
+use crate::report::{Phase, Report};
+use crate::stop::Stop;
+
+/// The version of the journal's format.
+const VERSION: u32 = 1;
+
+/// What a restore works with.
+pub struct Job<'j> {
+    /// The API.
+    pub notion: &'j Notion,
+    /// Where the journal is kept.
+    pub repo: &'j Repository,
+    /// What is restored.
+    pub source: &'j dyn Source,
+    /// The id of the snapshot, or the folder, for people and to know it again.
+    pub from: String,
+    /// The page that everything goes below.
+    pub root: NotionId,
+    /// Ids, links or paths that it is limited to; empty for everything.
+    pub only: Vec<String>,
+    /// Requests under way at once.
+    pub jobs: usize,
+    /// Time.
+    pub clock: &'j dyn Clock,
+    /// Raised to end the run early.
+    pub stop: &'j Stop,
+    /// Who listens.
+    pub report: &'j dyn Report,
+}
+
+/// What a restore would do.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// What was asked of the target.
+    pub survey: Survey,
+    /// How much, and what will not come back as it was.
+    pub planned: Planned,
+    /// The pace that the time is reckoned by: the one asked for, else that of all plans
+    /// but the largest.
+    pub requests_per_minute: u64,
+}
+
+/// What a restore did.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The name of its journal.
+    pub journal: String,
+    /// The path of its report in the repository.
+    pub report: String,
+    /// The title of the page that everything went below.
+    pub root_title: String,
+    /// What was planned.
+    pub totals: Totals,
+    /// Everything that did not come back as it was.
+    pub losses: Vec<Loss>,
+    /// Steps that are done, or cannot be.
+    pub steps_done: u64,
+    /// All steps.
+    pub steps: u64,
+    /// Why it ended early, if it did: it can be resumed.
+    pub early: Option<Failure>,
+}
+
+impl Summary {
+    /// Whether anything but details is lost.
+    pub fn has_losses(&self) -> bool {
+        self.losses.iter().any(|loss| loss.degree != Degree::Detail)
+    }
+}
+
+/// Says what a restore would do. Nothing is written.
+pub fn preview(job: &Job<'_>) -> Result<Preview, Error> {
+    let (original, survey, chosen) = prepare(job)?;
+    let planned = plan(&original, &survey, &chosen, &mut |_| Ok(()))?;
+    Ok(Preview {
+        survey,
+        planned,
+        requests_per_minute: REQUESTS_PER_MINUTE,
+    })
+}
+
+/// Restores.
+pub fn restore(job: &Job<'_>) -> Result<Summary, Error> {
+    if let Some(name) = unfinished(job.repo, job.root, Some(&job.from))? {
+        return Err(Error::Unfinished { name });
+    }
+    let (original, survey, chosen) = prepare(job)?;
+    let head = Head {
+        version: VERSION,
+        root: job.root,
+        root_title: survey.root_title.clone(),
+        from: job.from.clone(),
+        only: match job.only.is_empty() {
+            true => Vec::new(),
+            false => chosen.iter().copied().collect(),
+        },
+        planned: job.clock.now(),
+    };
+    let mut journal = Journal::create(job.repo, head)?;
+    let planned = plan(&original, &survey, &chosen, &mut |step| journal.plan(step))?;
+    journal.end_plan(planned)?;
+    drop(original);
+    carry_out(job, &journal)
+}
+
+/// Goes on with the newest unfinished restore into the page.
+pub fn resume(job: &Job<'_>) -> Result<Summary, Error> {
+    let name = unfinished(job.repo, job.root, None)?;
+    let name = name.ok_or(Error::NothingToResume { root: job.root })?;
+    let journal = Journal::open(job.repo, &name, "restore", job.clock.now())?;
+    carry_out(job, &journal)
+}
+
+/// What the journal of the newest unfinished restore into a page says that it restores:
+/// the id of a snapshot, or a folder.
+pub fn unfinished_source(
+    job_repo: &Repository,
+    root: NotionId,
+    clock: &dyn Clock,
+) -> Result<Option<String>, Error> {
+    let Some(name) = unfinished(job_repo, root, None)? else {
+        return Ok(None);
+    };
+    let journal = Journal::open(job_repo, &name, "restore", clock.now())?;
+    Ok(Some(journal.head.from))
+}
+
+/// Puts everything into the trash that a restore has made; returns how many pages and
+/// databases that were at the top.
+pub fn undo(job: &Undo<'_>) -> Result<Undone, Error> {
+    let journal = Journal::open(job.repo, job.journal, "restore undo", job.clock.now())?;
+    let progress = journal.progress()?;
+    let mut undone = Undone {
+        name: journal.name().to_owned(),
+        root: journal.head.root,
+        root_title: journal.head.root_title.clone(),
+        trashed: 0,
+        gone: 0,
+    };
+    let taken: BTreeSet<NotionId> = progress
+        .ids
+        .values()
+        .filter_map(|id| id.parse().ok())
+        .collect();
+    let is_taken = |id: NotionId| taken.contains(&id);
+    let performer = Performer::new(job.notion, &NoFiles, job.clock, &is_taken);
+    let root = Token::named("root");
+    for number in (0..journal.steps()).rev() {
+        let step = journal.step(number)?;
+        let (true, Action::Call(call)) = (step.lane == root, &step.action) else {
+            continue;
+        };
+        let known = step
+            .learns
+            .first()
+            .and_then(|learn| progress.ids.get(&learn.token));
+        let id = match (known, progress.begun.get(&number)) {
+            (Some(id), _) => id.clone(),
+            // It may be there although nobody knows its id: settled first, it can be trashed.
+            (None, Some(begun)) if !progress.failed.contains_key(&number) => {
+                let mut call = call.clone();
+                super::token::fill(&mut call.body, &progress.ids);
+                match performer.perform(&step, &call, Some(*begun)) {
+                    Ok(done) => done.answer["id"].as_str().unwrap_or_default().to_owned(),
+                    Err(failure) => return Err(Error::Undo(Box::new(failure))),
+                }
+            }
+            _ => continue,
+        };
+        match trash(job.notion, &id)? {
+            true => undone.trashed += 1,
+            false => undone.gone += 1,
+        }
+    }
+    journal.note(&DoneLine::Undone {
+        at: job.clock.now(),
+    })?;
+    Ok(undone)
+}
+
+/// What an undo works with.
+pub struct Undo<'j> {
+    /// The API.
+    pub notion: &'j Notion,
+    /// Where the journal is.
+    pub repo: &'j Repository,
+    /// Its name.
+    pub journal: &'j str,
+    /// Time.
+    pub clock: &'j dyn Clock,
+}
+
+/// What an undo did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undone {
+    /// The journal's name.
+    pub name: String,
+    /// The page that the restore went below.
+    pub root: NotionId,
+    /// Its title.
+    pub root_title: String,
+    /// Pages and databases at the top that were put into the trash, with all in them.
+    pub trashed: u64,
+    /// Those that were not there any more.
+    pub gone: u64,
+}
+
+/// Puts one page or database into the trash; false when it was there or is gone.
+fn trash(notion: &Notion, id: &str) -> Result<bool, Error> {
+    use crate::notion::{Kind, Request};
+    match notion.write(&Request::delete(format!("/v1/blocks/{id}"))) {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.kind, Kind::NotFound | Kind::Validation) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn prepare<'j>(job: &Job<'j>) -> Result<(Original<'j>, Survey, BTreeSet<NotionId>), Error> {
+    job.report.phase(Phase::Planning);
+    let original = Original::load(job.source)?;
+    let chosen = choose(&original, &job.only)?;
+    let survey = survey(job.notion, &original, job.root, &chosen)?;
+    Ok((original, survey, chosen))
+}
+
+/// The newest journal of a restore into this page that is not at its end.
+fn unfinished(
+    repo: &Repository,
+    root: NotionId,
+    from: Option<&str>,
+) -> Result<Option<String>, Error> {
+    for name in Journal::names(repo)?.into_iter().rev() {
+        if super::journal::is_unfinished(repo, &name, root, from)? {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+fn carry_out(job: &Job<'_>, journal: &Journal) -> Result<Summary, Error> {
+    let files = SourceFiles(job.source);
+    let tools = Tools {
+        notion: job.notion,
+        files: &files,
+        clock: job.clock,
+        stop: job.stop,
+        report: job.report,
+        jobs: job.jobs,
+    };
+    let ended = execute::execute(&tools, journal)?;
+    let progress = journal.progress()?;
+    let ending = journal.ending.clone().unwrap_or_default();
+    let mut losses = ending.losses;
+    losses.extend(progress.losses);
+    losses.sort();
+    losses.dedup();
+    let early = match ended {
+        Ended::Complete => {
+            journal.note(&DoneLine::Complete {
+                at: job.clock.now(),
+            })?;
+            None
+        }
+        Ended::Early(failure) => Some(*failure),
+    };
+    let done = progress.ended.len() + progress.failed.len();
+    let summary = Summary {
+        journal: journal.name().to_owned(),
+        report: String::new(),
+        root_title: journal.head.root_title.clone(),
+        totals: ending.totals,
+        losses,
+        steps_done: done as u64,
+        steps: u64::from(journal.steps()),
+        early,
+    };
+    let report = journal.report(&as_json(&summary, journal, &progress.ids))?;
+    Ok(Summary { report, ..summary })
+}
+
+/// The report file: what was restored, what was not, and the new ids.
+fn as_json(
+    summary: &Summary,
+    journal: &Journal,
+    ids: &std::collections::HashMap<Token, String>,
+) -> Value {
+    json!({
+        "journal": summary.journal,
+        "from": journal.head.from,
+        "root": journal.head.root,
+        "only": journal.head.only,
+        "complete": summary.early.is_none(),
+        "why": summary.early.as_ref().map(ToString::to_string),
+        "totals": summary.totals,
+        "steps": {"done": summary.steps_done, "all": summary.steps},
+        "made": ids.len(),
+        "losses": summary.losses,
+    })
+}
+
+/// The files of a source, for uploads.
+struct SourceFiles<'s>(&'s dyn Source);
+
+impl OpenFile for SourceFiles<'_> {
+    fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, String> {
+        let item = self.0.find(path).map_err(|error| error.to_string())?;
+        let item = item.ok_or_else(|| format!("the backup has no file {path} any more"))?;
+        self.0.open(&item.place).map_err(|error| error.to_string())
+    }
+}
+
+/// No files: what is undone needs none.
+struct NoFiles;
+
+impl OpenFile for NoFiles {
+    fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, String> {
+        Err(format!("{path} is not needed"))
+    }
+}
