@@ -26,12 +26,12 @@ const ENVIRONMENT: [(&str, &str); 7] = [
         "Where notion-backup/config.toml is looked for; ~/.config if not set.",
     ),
     (
-        "XDG_STATE_HOME",
-        "Where journals of restores are kept that have no repository; ~/.local/state if not set.",
-    ),
-    (
         "XDG_CACHE_HOME",
         "Where `plakar` keeps its cache, in notion-backup/plakar; ~/.cache if not set.",
+    ),
+    (
+        "XDG_STATE_HOME",
+        "Where journals of restores are kept that have no repository; ~/.local/state if not set.",
     ),
 ];
 
