@@ -14,8 +14,7 @@ use crate::cli::args::{Plakar, PlakarArgs};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::settings;
-use crate::plakar::{self, Defaults, Failures, Restorer, Target, package};
-use crate::stop::Stop;
+use crate::plakar::{self, Defaults, package};
 
 pub fn run(args: &PlakarArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let served = match (args.what, &args.dir) {
@@ -29,7 +28,7 @@ pub fn run(args: &PlakarArgs, context: &Context<'_>) -> Result<Exit, Error> {
         (Plakar::Exporter, _) => {
             let defaults = defaults(context)?;
             let (input, output) = wires()?;
-            plakar::export(input, output, defaults, Arc::new(NotBuilt))
+            plakar::export(input, output, defaults)
         }
     };
     match served {
@@ -37,18 +36,6 @@ pub fn run(args: &PlakarArgs, context: &Context<'_>) -> Result<Exit, Error> {
         Err(error) => Err(Error::failed(format!(
             "what came in is not what Plakar says: {error}"
         ))),
-    }
-}
-
-/// Stands where the restore will be.
-struct NotBuilt;
-
-impl Restorer for NotBuilt {
-    fn restore(&self, _: &Path, _: &Target, _: &Stop) -> Result<(), Failures> {
-        Err(Failures {
-            summary: "this version cannot restore yet".to_owned(),
-            failed: Vec::new(),
-        })
     }
 }
 
