@@ -26,6 +26,7 @@ mod restore_killed;
 mod restore_step;
 mod restore_translations;
 mod restore_trial;
+mod restore_undo;
 mod restore_whole;
 mod security;
 mod site;

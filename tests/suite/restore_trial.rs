@@ -89,7 +89,8 @@ pub fn small() -> Workspace {
     widget
         .settings
         .insert("dashboard_view_id".into(), json!(dashboard));
-    ws.linked_view(Parent::Page(home), source, Linked::EmptyDataSources);
+    let linked = ws.linked_view(Parent::Page(home), source, Linked::EmptyDataSources);
+    ws.name("linked", linked);
     let words = ws.comment(Parent::Page(home), None, rich("What of it?"));
     let discussion = ws.comments.iter().find(|it| it.id == words);
     let discussion = discussion.expect("the comment").discussion;
@@ -157,6 +158,7 @@ impl Dumped {
             files: Arc::new(files),
             clock: Arc::new(ManualClock::at(now)),
             stop: Stop::new(),
+            only: Vec::new(),
             jobs: 4,
             report: Arc::new(Silent),
         }
@@ -179,6 +181,7 @@ pub struct Trial<'d> {
     pub files: Arc<Memory>,
     pub clock: Arc<ManualClock>,
     pub stop: Stop,
+    pub only: Vec<String>,
     pub jobs: usize,
     pub report: Arc<dyn Report>,
 }
@@ -208,7 +211,7 @@ impl Trial<'_> {
             source: &SnapshotSource::new(&repo, snapshot.tree),
             from: id.to_string(),
             root: self.dumped.root,
-            only: Vec::new(),
+            only: self.only.clone(),
             jobs: self.jobs,
             clock: self.clock.as_ref() as &dyn Clock,
             stop: &self.stop,

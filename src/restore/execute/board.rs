@@ -343,3 +343,6 @@ impl Card {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
