@@ -22,9 +22,13 @@ mod layers;
 #[cfg(all(unix, feature = "plakar"))]
 mod plakar;
 mod program;
+mod restore_faults;
 mod restore_judge;
+mod restore_killed;
 mod restore_step;
 mod restore_translations;
+mod restore_trial;
+mod restore_undo;
 mod restore_whole;
 mod security;
 mod site;
