@@ -17,6 +17,7 @@ mod dump_trouble;
 mod fake_notion;
 mod golden;
 mod killed;
+mod killed_care;
 mod kloset_tree;
 mod layers;
 mod program;
