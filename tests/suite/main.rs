@@ -4,6 +4,7 @@
 mod support;
 
 mod care;
+mod care_clock;
 mod cli_care;
 mod cli_dump;
 mod cli_generated;
@@ -26,4 +27,5 @@ mod restore_step;
 mod restore_translations;
 mod restore_whole;
 mod security;
+mod sequences;
 mod site;
