@@ -4,6 +4,7 @@
 mod support;
 
 mod care;
+mod care_clock;
 mod cli_care;
 mod cli_dump;
 mod cli_generated;
@@ -17,6 +18,7 @@ mod dump_trouble;
 mod fake_notion;
 mod golden;
 mod killed;
+mod killed_care;
 mod kloset_tree;
 mod layers;
 #[cfg(all(unix, feature = "plakar"))]
@@ -31,4 +33,5 @@ mod restore_trial;
 mod restore_undo;
 mod restore_whole;
 mod security;
+mod sequences;
 mod site;
