@@ -24,5 +24,6 @@ mod restore_judge;
 mod restore_step;
 mod restore_translations;
 mod restore_whole;
+mod restorer;
 mod security;
 mod site;
