@@ -32,6 +32,7 @@ mod restore_translations;
 mod restore_trial;
 mod restore_undo;
 mod restore_whole;
+mod restorer;
 mod security;
 mod sequences;
 mod site;
