@@ -27,8 +27,6 @@ pub struct Done {
     pub locals: HashSet<Token>,
 }
 
-<<<<<<< HEAD
-=======
 impl Done {
     /// A linked database can only be made after a block. Where it is the first of several,
     /// an empty paragraph holds its place; the paragraph's token.
@@ -56,10 +54,6 @@ impl Done {
     }
 }
 
-/// A block's type and what stands under it.
-pub type New = (&'static str, Map<String, Value>);
-
->>>>>>> s-e
 /// A child page or database that keeps its own place at the page's first level.
 pub fn child(node: &Node, place: &dyn Fn(NotionId) -> Place) -> Option<Item> {
     let id = node.id()?;
