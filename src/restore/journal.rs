@@ -333,14 +333,17 @@ pub fn is_unfinished(
         return Ok(false);
     };
     let mut begun = false;
-    for line in BufReader::new(done).lines() {
-        match line.as_deref().map(serde_json::from_str) {
+    let mut done = BufReader::new(done);
+    loop {
+        line.clear();
+        // Half a line is none, however long it is.
+        let read = done.by_ref().take(LINE_LIMIT).read_line(&mut line);
+        match read.map(|_| serde_json::from_str(&line)) {
             Ok(Ok(DoneLine::Complete { .. } | DoneLine::Undone { .. })) => return Ok(false),
             Ok(Ok(_)) => begun = true,
-            _ => break,
+            _ => return Ok(begun),
         }
     }
-    Ok(begun)
 }
 
 /// Appends a line of JSON; returns where it stands, without its end.
