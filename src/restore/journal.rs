@@ -371,6 +371,7 @@ pub fn is_unfinished(
     };
     let mut done = BufReader::new(done);
     let mut begun = false;
+<<<<<<< HEAD
     loop {
         line.clear();
         // Half a line, or none, is the end.
@@ -404,6 +405,19 @@ fn read_head(name: &str, line: &[u8]) -> Result<Option<Head>, Error> {
         Ok(PlanLine::Head(head)) => Ok(Some(head)),
         _ => Ok(None),
     }
+=======
+    let mut done = BufReader::new(done);
+    loop {
+        line.clear();
+        // Half a line is none, however long it is.
+        let read = done.by_ref().take(LINE_LIMIT).read_line(&mut line);
+        match read.map(|_| serde_json::from_str(&line)) {
+            Ok(Ok(DoneLine::Complete { .. } | DoneLine::Undone { .. })) => return Ok(false),
+            Ok(Ok(_)) => begun = true,
+            _ => return Ok(begun),
+        }
+    }
+>>>>>>> s-c
 }
 
 /// Appends a line of JSON; returns where it stands, without its end.

@@ -9,6 +9,7 @@ mod cli_care;
 mod cli_dump;
 mod cli_generated;
 mod cli_usage;
+mod decoders;
 mod dump_again;
 mod dump_first;
 mod dump_moving;
