@@ -19,6 +19,8 @@ mod golden;
 mod killed;
 mod kloset_tree;
 mod layers;
+#[cfg(all(unix, feature = "plakar"))]
+mod plakar;
 mod program;
 mod restore_judge;
 mod restore_step;

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::draft::New;
 use super::stand_in;
-use super::translate::New;
 use crate::model::NotionId;
 use crate::restore::body::{Body, Node};
 use crate::restore::{Degree, Notes, Targets, rich_text};

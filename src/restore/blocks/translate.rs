@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value, json};
 
-use super::draft::{At, Draft, Forest, Item};
+use super::draft::{At, Draft, Forest, Item, New, empty_text};
 use super::structure::{self, Synced};
 use super::{Place, payload, stand_in, table};
 use crate::model::NotionId;
@@ -53,9 +53,6 @@ impl Done {
         Some(token)
     }
 }
-
-/// A block's type and what stands under it.
-pub type New = (&'static str, Map<String, Value>);
 
 /// A child page or database that keeps its own place at the page's first level.
 pub fn child(node: &Node, place: &dyn Fn(NotionId) -> Place) -> Option<Item> {
@@ -414,9 +411,4 @@ impl Walk<'_> {
         }
         at
     }
-}
-
-/// The payload of a text block without text.
-pub fn empty_text() -> Map<String, Value> {
-    Map::from_iter([("rich_text".to_string(), json!([]))])
 }
