@@ -371,11 +371,10 @@ pub fn is_unfinished(
     };
     let mut done = BufReader::new(done);
     let mut begun = false;
-<<<<<<< HEAD
     loop {
         line.clear();
         // Half a line, or none, is the end.
-        match done.read_until(b'\n', &mut line) {
+        match done.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line) {
             Ok(_) if line.ends_with(b"\n") => begun = true,
             _ => return Ok(begun),
         }
@@ -405,19 +404,6 @@ fn read_head(name: &str, line: &[u8]) -> Result<Option<Head>, Error> {
         Ok(PlanLine::Head(head)) => Ok(Some(head)),
         _ => Ok(None),
     }
-=======
-    let mut done = BufReader::new(done);
-    loop {
-        line.clear();
-        // Half a line is none, however long it is.
-        let read = done.by_ref().take(LINE_LIMIT).read_line(&mut line);
-        match read.map(|_| serde_json::from_str(&line)) {
-            Ok(Ok(DoneLine::Complete { .. } | DoneLine::Undone { .. })) => return Ok(false),
-            Ok(Ok(_)) => begun = true,
-            _ => return Ok(begun),
-        }
-    }
->>>>>>> s-c
 }
 
 /// Appends a line of JSON; returns where it stands, without its end.
