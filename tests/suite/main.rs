@@ -7,6 +7,7 @@ mod care;
 mod cli_care;
 mod cli_dump;
 mod cli_generated;
+mod cli_restore;
 mod cli_usage;
 mod dump_again;
 mod dump_first;
