@@ -46,7 +46,10 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
         context.ui.warn(warning);
     }
     let resumed = match args.resume {
-        true => restore::unfinished_source(&repo, root, context.clock.as_ref())?,
+        true => {
+            let unfinished = restore::unfinished_source(&repo, root, context.clock.as_ref())?;
+            Some(unfinished.ok_or(restore::Error::NothingToResume { root })?)
+        }
         false => None,
     };
     let (source, from) = source(args, resumed, &repo)?;
@@ -76,7 +79,11 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
     if args.dry_run {
         let preview = restore::preview(&job);
         watch.finish();
-        return tell_preview(context.ui, &from, &preview?);
+        let mut preview = preview?;
+        if let Some(asked) = settings.notion.requests_per_minute {
+            preview.requests_per_minute = asked.into();
+        }
+        return tell_preview(context.ui, &from, &preview);
     }
     let result = match args.resume {
         true => restore::resume(&job),
