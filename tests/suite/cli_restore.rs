@@ -326,6 +326,29 @@ fn a_dry_run_tells_and_writes_nothing() {
     assert_eq!(summary["requests_per_minute"], 180);
 }
 
+#[test]
+fn the_token_is_in_no_journal_and_in_no_output() {
+    let desk = Desk::new();
+    let ran = desk.run("restore --root-id ROOT -vvv");
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let secret = desk.fake.token();
+    assert!(!ran.all().contains(secret));
+    let folder = desk
+        .program
+        .home()
+        .join("backups/state")
+        .join(&desk.journals()[0]);
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let content = String::from_utf8(std::fs::read(&path).unwrap()).unwrap();
+        assert!(!content.contains(secret), "{}", path.display());
+        names.push(path.file_name().unwrap().to_str().unwrap().to_owned());
+    }
+    names.sort();
+    assert_eq!(names, ["done.jsonl", "lock", "plan.jsonl", "report.json"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn killed_at_random_it_goes_on() {
