@@ -145,7 +145,7 @@ pub fn dump_as(
     let state = repo.state(&group(&source), "dump", started)?;
     let parent = latest(repo, &source)?;
     let before = Before {
-        reads: load_reads(&state)?,
+        reads: reads_of(load_reads(&state)?, parent.as_ref()),
         snapshot: parent,
     };
     let wanted = crawl::Options {
@@ -251,6 +251,17 @@ fn load_reads(state: &State) -> Result<BTreeMap<NotionId, Timestamp>, repo::Erro
     // Without it, or with one that cannot be read, everything counts as read long ago.
     let content = state.load(READS)?.unwrap_or_default();
     Ok(serde_json::from_slice(&content).unwrap_or_default())
+}
+
+/// What the state says of the previous snapshot. What was read after that ended was read
+/// for a later one, which has been forgotten since, or by a clock that was wrong: it tells
+/// nothing of what is in this one.
+fn reads_of(
+    mut reads: BTreeMap<NotionId, Timestamp>,
+    previous: Option<&(SnapshotId, Snapshot)>,
+) -> BTreeMap<NotionId, Timestamp> {
+    reads.retain(|_, read| previous.is_some_and(|(_, snapshot)| *read <= snapshot.finished));
+    reads
 }
 
 fn save_reads(state: &State, reads: &BTreeMap<NotionId, Timestamp>) -> Result<(), Error> {

@@ -238,7 +238,8 @@ fn decide(policy: &Policy, oldest_first: &mut [Decision]) {
         .iter()
         .rev()
         .map(|decision| Item {
-            time: decision.id.time(),
+            // The name's may be later, where a clock was set back.
+            time: decision.snapshot.finished,
             tags: &decision.snapshot.tags,
         })
         .collect();

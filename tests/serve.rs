@@ -7,6 +7,7 @@
 //! - `requests`: how many came by endpoint since then
 //! - `edit`: changes the text of one page; the id of that page
 //! - `break`: makes one page unreadable; the id of that page
+//! - `target`: makes an empty page at the top; its id
 //! - `mend`: undoes that; `{}`
 //!
 //! It ends with its standard input.
@@ -23,6 +24,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use support::fake_notion::{Fault, What};
 use support::workspace::MINUTE;
+use support::workspace::model::Parent;
 use support::{FakeNotion, Workspace};
 
 fn main() {
@@ -63,6 +65,10 @@ fn obey(fake: &FakeNotion, command: &str) -> Value {
             fake.faults().push(fault);
             json!(home.to_string())
         }
+        "target" => fake.edit(|ws| {
+            ws.now = now();
+            json!(ws.page(Parent::Workspace, "Target").to_string())
+        }),
         "mend" => {
             fake.faults().clear();
             json!({})

@@ -149,8 +149,8 @@ impl Lines<'_> {
     /// Bytes read at once.
     const PIECE: u64 = 1 << 20;
 
-    /// The next line that has an end, its offset first; `None` at the end or where the
-    /// last line is torn.
+    /// The next line that has an end, its offset first; `None` at the end, where the
+    /// last line is torn, and where there is no end within [`LONGEST_LINE`].
     fn next(&mut self) -> Result<Option<(u64, Vec<u8>)>, Error> {
         let mut searched = 0;
         loop {
@@ -165,6 +165,9 @@ impl Lines<'_> {
                 return Ok(Some((offset, line)));
             }
             searched = self.buffer.len();
+            if searched as u64 >= LONGEST_LINE {
+                return Ok(None);
+            }
             let from = self.offset + searched as u64;
             let length = Self::PIECE.min(self.log.len().saturating_sub(from));
             if length == 0 {

@@ -108,7 +108,11 @@ impl<'c> Crawl<'c> {
             .base
             .nodes
             .keys()
-            .map(|id| (self.reads.get(id).copied(), *id))
+            .map(|id| {
+                let read = self.reads.get(id).copied();
+                // Of a clock that has been set back since: nobody knows when it was.
+                (read.filter(|read| *read <= now), *id)
+            })
             .collect();
         self.due = due(units, now, interval, self.options.recheck_after_days)
             .into_iter()

@@ -14,6 +14,8 @@ use super::journal::Place;
 use super::ledger::{Line, Status};
 use super::listing::Listed;
 use super::node::{Content, Node};
+use jiff::{SignedDuration, Timestamp};
+
 use crate::model::{Kind, NotionId, Parent};
 use crate::repo::EntryKind;
 use crate::report::Counter;
@@ -126,9 +128,13 @@ impl<'c> Crawl<'c> {
     ///
     /// Notion rounds times to the minute, so a page that was edited less than two minutes
     /// before it was read may have changed after it (section 9.2 of the API digest).
-    pub fn settled(&self, id: NotionId, edited: Option<jiff::Timestamp>) -> bool {
+    pub fn settled(&self, id: NotionId, edited: Option<Timestamp>) -> bool {
         let read = self.reads.get(&id).copied().or(self.base.started());
-        settled_at(read, edited)
+        self.settled_at(read, edited)
+    }
+
+    fn settled_at(&self, read: Option<Timestamp>, edited: Option<Timestamp>) -> bool {
+        settled_at(read, edited, self.clock.now())
     }
 
     fn must_read(&self, id: NotionId) -> bool {
@@ -159,7 +165,7 @@ impl<'c> Crawl<'c> {
         if !again
             && let Some(place) = self.resumed.get(&id).copied()
             && place.edited == listed.edited
-            && settled_at(Some(place.read), listed.edited)
+            && self.settled_at(Some(place.read), listed.edited)
         {
             let record = self.journal.read(place)?;
             return Ok(self.absorb(record, place, listed.parent, listed.searched));
@@ -236,7 +242,7 @@ impl<'c> Crawl<'c> {
                     self.listing
                         .get(line.id)
                         .is_some_and(|listed| listed.edited == line.edited)
-                        && settled_at(Some(place.read), line.edited)
+                        && self.settled_at(Some(place.read), line.edited)
                 });
             if same {
                 let sources = record.sources.clone();
@@ -477,9 +483,10 @@ impl<'c> Crawl<'c> {
     }
 }
 
-fn settled_at(read: Option<jiff::Timestamp>, edited: Option<jiff::Timestamp>) -> bool {
-    const OVERLAP: jiff::SignedDuration = jiff::SignedDuration::from_mins(2);
-    match (read, edited) {
+fn settled_at(read: Option<Timestamp>, edited: Option<Timestamp>, now: Timestamp) -> bool {
+    const OVERLAP: SignedDuration = SignedDuration::from_mins(2);
+    // A time that is still to come is of a clock that has been set back since.
+    match (read.filter(|read| *read <= now), edited) {
         (Some(read), Some(edited)) => edited < read - OVERLAP,
         // A linked view's database has no time of its own.
         (Some(_), None) => true,

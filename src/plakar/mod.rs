@@ -32,8 +32,7 @@ use std::sync::Arc;
 
 use rustix::fd::OwnedFd;
 
-use exporter::Exporter;
-pub use exporter::{Engine, Failure, Failures, Restorer, Target};
+use exporter::{Engine, Exporter};
 use importer::Importer;
 use proto::importer::importer_server::ImporterServer;
 use proto::plakar::exporter::exporter_server::ExporterServer;
@@ -75,12 +74,8 @@ pub fn import(input: OwnedFd, output: OwnedFd, defaults: Defaults) -> io::Result
 /// `output` must be pipes.
 ///
 /// Fails when they are not, and when what comes in is not Plakar's protocol.
-pub fn export(
-    input: OwnedFd,
-    output: OwnedFd,
-    defaults: Defaults,
-    restorer: Arc<dyn Restorer>,
-) -> io::Result<()> {
+pub fn export(input: OwnedFd, output: OwnedFd, defaults: Defaults) -> io::Result<()> {
+    let restorer = Arc::new(Engine::new(&defaults.folder, defaults.clock.clone()));
     let exporter = Arc::new(Exporter::new(defaults, restorer));
     let served = serve::serve(input, output, ExporterServer::from_arc(exporter.clone()));
     exporter.end();

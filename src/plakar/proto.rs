@@ -6,11 +6,13 @@
 pub mod importer;
 
 /// The package `plakar`.
+#[rustfmt::skip]
 pub mod plakar {
     /// What both sides speak of.
-    #[rustfmt::skip]
-    pub mod connectors; /// The side that is restored to.
-    #[rustfmt::skip]
-    #[allow(clippy::large_enum_variant)] // Made so; a record is at most as long as a name.
+    pub mod connectors;
+
+    /// The side that is restored to.
+    // Chunks come in the same message as records; one of them is alive at a time.
+    #[allow(clippy::large_enum_variant)]
     pub mod exporter;
 }

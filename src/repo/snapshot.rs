@@ -20,6 +20,7 @@ use super::{Error, LockGuard, ObjectId, Publish, Repository, to_json};
 /// The folder of all snapshots.
 pub(super) const SNAPSHOTS: &str = "snapshots";
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
+const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 /// The longest snapshot in bytes; a real one has about a thousand.
 const LIMIT: u64 = 4 << 20;
 /// The named features that this program knows.
@@ -44,8 +45,8 @@ impl SnapshotId {
         SnapshotId(format!("{}-{hash}", time.strftime(TIME)))
     }
 
-    /// The time in the name: when the dump ended, to the second, or the next second
-    /// that no older snapshot has in its name.
+    /// The time in the name: when the dump ended, to the second, or a time after the
+    /// latest snapshot before it, where that has this time or a later one.
     pub fn time(&self) -> Timestamp {
         // Names are checked when they are made.
         parse_time(&self.0).unwrap_or(Timestamp::UNIX_EPOCH)
@@ -64,6 +65,10 @@ impl SnapshotId {
     fn path(&self) -> String {
         format!("{SNAPSHOTS}/{self}.json")
     }
+}
+
+fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.saturating_add(by).unwrap_or(time)
 }
 
 fn parse_time(name: &str) -> Option<Timestamp> {
@@ -244,7 +249,7 @@ impl Repository {
         if content.len() as u64 > LIMIT {
             return Err(invalid(format!("it is longer than {LIMIT} bytes")));
         }
-        let id = self.free_name(snapshot.finished, &content)?;
+        let id = self.free_name(snapshot, &content)?;
 
         self.flush()?;
         self.files
@@ -260,17 +265,35 @@ impl Repository {
         Ok(id)
     }
 
-    /// A name for this content with this time, or with the next second after it that no
-    /// other snapshot's name has: two dumps that end within one second sort in the order
-    /// in which they ended.
-    fn free_name(&self, mut time: Timestamp, content: &[u8]) -> Result<SnapshotId, Error> {
+    /// A name for this snapshot: with the time when it ended, or, where there is one with
+    /// that time or a later one, with a time after the latest. So the names sort in the
+    /// order in which dumps ended, also within one second and after a clock was set back:
+    /// the latest is always the one that was saved last. Only a repaired one stands beside
+    /// the one that it was made from.
+    fn free_name(&self, snapshot: &Snapshot, content: &[u8]) -> Result<SnapshotId, Error> {
         let (names, _) = self.snapshot_names()?;
+        let mut time = snapshot.finished;
+        match (&snapshot.repaired, names.last()) {
+            (Some(repaired), _) => time = time.max(later(repaired.of.time(), SECOND)),
+            (None, Some(newest)) if newest.time().as_second() > time.as_second() => {
+                if self
+                    .load(&newest.path(), LIMIT)
+                    .is_ok_and(|it| it == content)
+                {
+                    return Ok(newest.clone());
+                }
+                let ahead = newest.time().duration_since(time);
+                // A repair may have to put something between.
+                time = later(newest.time(), if ahead > MINUTE { MINUTE } else { SECOND });
+            }
+            (None, _) => {}
+        }
         for name in &names {
             if name.time().as_second() == time.as_second() {
                 if name.short() == SnapshotId::new(time, content).short() {
                     break;
                 }
-                time = time.saturating_add(SECOND).unwrap_or(time);
+                time = later(time, SECOND);
             }
         }
         Ok(SnapshotId::new(time, content))
@@ -414,12 +437,43 @@ mod tests {
     }
 
     #[test]
+    fn the_latest_is_the_one_saved_last_whatever_the_clock_said() {
+        let (_, repository) = repository();
+        let mut saved = Vec::new();
+        for finished in [
+            "2026-01-01T00:00:00Z",
+            // Set forward, put right, lost with the battery, and right again.
+            "2031-05-05T05:05:05Z",
+            "2026-01-03T00:00:00Z",
+            "1970-01-01T00:00:09Z",
+            "2026-01-04T00:00:00Z",
+        ] {
+            let snapshot = snapshot(&repository, finished);
+            let id = repository.save_snapshot(&snapshot).unwrap();
+            assert_eq!(repository.save_snapshot(&snapshot).unwrap(), id, "once");
+            saved.push((id, snapshot));
+            assert_eq!(repository.snapshots().unwrap(), saved);
+        }
+        assert_eq!(saved[4].0.time().to_string(), "2031-05-05T05:08:05Z");
+        // A repaired one stands beside the damaged one.
+        let mut repaired = snapshot(&repository, "2026-01-03T00:00:01Z");
+        repaired.repaired = Some(Repaired {
+            of: saved[2].0.clone(),
+            time: Timestamp::UNIX_EPOCH,
+            dropped: 1,
+            reread: false,
+        });
+        repository.save_snapshot(&repaired).unwrap();
+        assert_eq!(repository.find_snapshot("latest").unwrap(), saved[4]);
+    }
+
+    #[test]
     fn saved_snapshots_come_back_oldest_first() {
         let (files, repository) = repository();
         let mut later = snapshot(&repository, "2025-11-23T10:00:00.9Z");
         let earlier = snapshot(&repository, "2025-11-22T10:00:00Z");
-        let later_id = repository.save_snapshot(&later).unwrap();
         let earlier_id = repository.save_snapshot(&earlier).unwrap();
+        let later_id = repository.save_snapshot(&later).unwrap();
         assert!(later_id.as_str().starts_with("20251123T100000Z-"));
         assert_eq!(later_id.time().to_string(), "2025-11-23T10:00:00Z");
         let bytes = files.content(&later_id.path()).unwrap();

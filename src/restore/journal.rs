@@ -375,7 +375,7 @@ pub fn is_unfinished(
     loop {
         line.clear();
         // Half a line, or none, is the end.
-        match done.read_until(b'\n', &mut line) {
+        match done.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line) {
             Ok(_) if line.ends_with(b"\n") => begun = true,
             _ => return Ok(begun),
         }

@@ -22,7 +22,7 @@ fn repository(program: &Program) -> Repository {
 }
 
 /// A snapshot of that time with one page of this content.
-fn save(repo: &Repository, finished: &str, content: &str, complete: bool) -> SnapshotId {
+pub fn save(repo: &Repository, finished: &str, content: &str, complete: bool) -> SnapshotId {
     let stored = repo.put(content.as_bytes()).unwrap();
     let tree = Tree {
         entries: vec![Entry {

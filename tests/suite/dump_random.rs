@@ -62,7 +62,7 @@ pub fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
-fn edits() -> impl Strategy<Value = Vec<Vec<Edit>>> {
+pub fn edits() -> impl Strategy<Value = Vec<Vec<Edit>>> {
     prop::collection::vec(prop::collection::vec(edit(), 1..6), 1..6)
 }
 

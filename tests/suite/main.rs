@@ -4,11 +4,13 @@
 mod support;
 
 mod care;
+mod care_clock;
 mod cli_care;
 mod cli_dump;
 mod cli_generated;
 mod cli_restore;
 mod cli_usage;
+mod decoders;
 mod dump_again;
 mod dump_first;
 mod dump_moving;
@@ -18,6 +20,7 @@ mod dump_trouble;
 mod fake_notion;
 mod golden;
 mod killed;
+mod killed_care;
 mod kloset_tree;
 mod layers;
 #[cfg(all(unix, feature = "plakar"))]
@@ -31,5 +34,7 @@ mod restore_translations;
 mod restore_trial;
 mod restore_undo;
 mod restore_whole;
+mod restorer;
 mod security;
+mod sequences;
 mod site;

@@ -12,7 +12,7 @@ use notion_backup::crawl::ledger::{self, Line};
 use notion_backup::dump::{self, Options, Summary};
 use notion_backup::model::{Kind, NotionId};
 use notion_backup::notion::{Notion, Settings, Token};
-use notion_backup::repo::{EntryKind, Files, Memory, Repository, Snapshot, SnapshotId};
+use notion_backup::repo::{EntryKind, Files, Memory, ObjectId, Repository, Snapshot, SnapshotId};
 use notion_backup::report::{Counter, Report, Silent};
 use notion_backup::stop::{Stop, StopReason};
 use serde_json::Value;
@@ -112,7 +112,8 @@ impl Site {
         ManualClock::at(Timestamp::from_millisecond(now).expect("a time"))
     }
 
-    fn run(
+    /// Dumps into any files, by any clock.
+    pub fn run(
         &self,
         (files, clock): (Arc<dyn Files>, Arc<dyn Clock>),
         options: &Options,
@@ -143,9 +144,14 @@ impl Site {
 
     /// The files of the latest snapshot, with their paths.
     pub fn tree(&self) -> Tree {
+        self.tree_of(self.latest().1.tree)
+    }
+
+    /// The files below any root directory, with their paths.
+    pub fn tree_of(&self, root: ObjectId) -> Tree {
         let repo = self.repo();
         let mut files = Tree::new();
-        let mut todo = vec![(String::new(), self.latest().1.tree)];
+        let mut todo = vec![(String::new(), root)];
         while let Some((path, tree)) = todo.pop() {
             for entry in repo.tree(tree).expect("the tree is there").entries {
                 let path = format!("{path}/{}", entry.name);

@@ -14,7 +14,7 @@ use crate::cli::args::{Plakar, PlakarArgs};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::settings;
-use crate::plakar::{self, Defaults, Engine, package};
+use crate::plakar::{self, Defaults, package};
 
 pub fn run(args: &PlakarArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let served = match (args.what, &args.dir) {
@@ -28,8 +28,7 @@ pub fn run(args: &PlakarArgs, context: &Context<'_>) -> Result<Exit, Error> {
         (Plakar::Exporter, _) => {
             let defaults = defaults(context)?;
             let (input, output) = wires()?;
-            let engine = Engine::new(&defaults.folder, Arc::clone(&context.clock));
-            plakar::export(input, output, defaults, Arc::new(engine))
+            plakar::export(input, output, defaults)
         }
     };
     match served {

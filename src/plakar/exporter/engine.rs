@@ -1,31 +1,34 @@
-//! The restore of `notion-backup restore`, for what Plakar sends.
+//! The restore behind the exporter: the engine of `restore`, with its journals in a
+//! repository of Plakar's own.
+//!
+//! What is missing afterwards counts as failed, and is told on the path of its page where
+//! it has one. Stand-ins and lost details do not: everything is there to be read.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, Failures, Restorer, Target};
 use crate::clock::Clock;
-use crate::model::{Kind, NotionId};
 use crate::notion::Notion;
 use crate::repo::{Disk, Repository};
 use crate::report::Silent;
-use crate::restore::{self, Degree, FolderSource, Job, Loss, Original};
+use crate::restore::{self, Degree, FolderSource, Job, Loss, Summary};
 use crate::stop::Stop;
 
-/// The folder of journals, below [`super::super::Defaults::folder`]: a repository without
-/// snapshots, for `restore undo`.
+/// Where journals are, below the folder of the connector.
 const JOURNALS: &str = "restores";
 /// Requests under way at once.
 const JOBS: usize = 8;
 
-/// Restores with the engine of the command line.
+/// The engine.
 pub struct Engine {
     journals: PathBuf,
     clock: Arc<dyn Clock>,
 }
 
 impl Engine {
-    /// An engine that keeps its journals in the connector's `folder`.
+    /// With journals in `folder`.
     pub fn new(folder: &Path, clock: Arc<dyn Clock>) -> Engine {
         Engine {
             journals: folder.join(JOURNALS),
@@ -33,18 +36,18 @@ impl Engine {
         }
     }
 
-    fn run(&self, tree: &Path, target: &Target, stop: &Stop) -> Result<Vec<Failure>, String> {
+    fn run(&self, tree: &Path, target: &Target, stop: &Stop) -> Result<Summary, String> {
         let text = |error: &dyn std::fmt::Display| error.to_string();
-        let clock = Arc::clone(&self.clock);
-        let notion = Notion::connect(&target.notion, clock, stop.clone(), Arc::new(Silent))
-            .map_err(|error| text(&error))?;
         let repo = Repository::open_or_create(Arc::new(Disk::new(&self.journals)))
             .map_err(|error| text(&error))?;
-        let source = FolderSource::new(tree);
-        let summary = restore::restore(&Job {
+        let report = Arc::new(Silent);
+        let notion = Notion::connect(&target.notion, self.clock.clone(), stop.clone(), report)
+            .map_err(|error| text(&error))?;
+        let job = Job {
             notion: &notion,
             repo: &repo,
-            source: &source,
+            source: &FolderSource::new(tree),
+            // Unique, as the folder's name is: nothing else goes on where this one ended.
             from: tree.display().to_string(),
             root: target.root,
             only: Vec::new(),
@@ -52,61 +55,48 @@ impl Engine {
             clock: self.clock.as_ref(),
             stop,
             report: &Silent,
-        })
-        .map_err(|error| text(&error))?;
-        if let Some(why) = &summary.early {
-            return Err(format!(
-                "stopped after {} of {} steps: {why}",
-                summary.steps_done, summary.steps
-            ));
-        }
-        let missing = summary
-            .losses
-            .iter()
-            .filter(|loss| loss.degree == Degree::Missing);
-        let original = Original::load(&source).map_err(|error| text(&error))?;
-        Ok(missing.map(|loss| failure(&original, loss)).collect())
+        };
+        restore::restore(&job).map_err(|error| text(&error))
     }
 }
 
 impl Restorer for Engine {
     fn restore(&self, tree: &Path, target: &Target, stop: &Stop) -> Result<(), Failures> {
-        let failed = self.run(tree, target, stop).map_err(|summary| Failures {
+        let failed = |summary: String| Failures {
             summary,
             failed: Vec::new(),
-        })?;
-        match failed.first() {
-            None => Ok(()),
-            Some(first) => Err(Failures {
-                summary: format!(
-                    "{} of what was restored did not come back as it was, the first at {}: {}",
-                    failed.len(),
-                    first.path,
-                    first.reason
-                ),
-                failed,
-            }),
-        }
-    }
-}
-
-/// A loss, on the file of the page or database that it is in.
-fn failure(original: &Original<'_>, loss: &Loss) -> Failure {
-    let facts = &original.facts;
-    let above = facts
-        .blocks
-        .get(&loss.id)
-        .or_else(|| original.sources.get(&loss.id));
-    let page: NotionId = above.copied().unwrap_or(loss.id);
-    let path = original.entries.get(&page).map(|entry| {
-        let name = match entry.kind {
-            Kind::Database => "database.json",
-            _ => "page.json",
         };
-        format!("{}/{name}", entry.path)
-    });
-    Failure {
-        path: path.unwrap_or_default(),
-        reason: format!("{}: {}", loss.what, loss.why),
+        let summary = self.run(tree, target, stop).map_err(failed)?;
+        let missing = |loss: &&Loss| loss.degree == Degree::Missing;
+        let lost: Vec<&Loss> = summary.losses.iter().filter(missing).collect();
+        let mut reasons: BTreeMap<_, String> = BTreeMap::new();
+        for loss in &lost {
+            let told = reasons.entry(loss.id).or_default();
+            let gap = if told.is_empty() { "" } else { "; " };
+            told.push_str(&format!("{gap}{}: {}", loss.what, loss.why));
+        }
+        let place = self.journals.display();
+        let text = match (&summary.early, lost.first()) {
+            (Some(early), _) => format!(
+                "the restore ended early, after {} of {} steps: {early}; its journal is {} in {place}",
+                summary.steps_done, summary.steps, summary.journal
+            ),
+            (None, Some(first)) => format!(
+                "{} could not be restored, the first: {} ({}): {}; the report is {} in {place}",
+                lost.len(),
+                first.what,
+                first.id,
+                first.why,
+                summary.report
+            ),
+            (None, None) => return Ok(()),
+        };
+        Err(Failures {
+            summary: text,
+            failed: reasons
+                .into_iter()
+                .map(|(id, reason)| Failure { id, reason })
+                .collect(),
+        })
     }
 }

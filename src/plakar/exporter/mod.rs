@@ -50,8 +50,8 @@ pub struct Target {
 /// One page or database that was not restored as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The path of its `page.json` or `database.json` in the tree, with a slash before it.
-    pub path: String,
+    /// Its id in the tree: the name of its directory.
+    pub id: NotionId,
     /// Why.
     pub reason: String,
 }
@@ -219,12 +219,14 @@ fn export(
     };
     let restored = restorer.restore(&folder, target, stop);
     let failures = restored.err();
-    let mut reasons: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut reasons: BTreeMap<NotionId, &str> = BTreeMap::new();
     for failure in failures.iter().flat_map(|it| &it.failed) {
-        reasons.insert(&failure.path, &failure.reason);
+        reasons.insert(failure.id, &failure.reason);
     }
     for record in held {
-        let reason = reasons.get(record.pathname.as_str()).copied();
+        let directory = record.pathname.rsplit('/').nth(1);
+        let id: Option<NotionId> = directory.and_then(|name| name.parse().ok());
+        let reason = id.and_then(|id| reasons.get(&id)).copied();
         answer(results, record, reason.unwrap_or_default());
     }
     match failures {

@@ -19,6 +19,8 @@ pub fn file(
     notes: &mut Notes,
 ) -> Vec<New> {
     let url = |of: &str| payload.get(of).and_then(|it| it.get("url")?.as_str());
+    let own_name = payload.get("name").and_then(Value::as_str);
+    let own_name = own_name.filter(|name| kind == "file" && !name.is_empty());
     match (type_of(payload), url("file"), url("external")) {
         ("file", Some(url), _) => match targets.file(id, url) {
             Upload::File {
@@ -31,7 +33,9 @@ pub fn file(
                 out.insert("type".into(), json!("file_upload"));
                 out.insert("file_upload".into(), json!({ "id": token }));
                 if kind == "file" {
-                    out.insert("name".into(), json!(named(&name)));
+                    // The same bytes may be shown under several names.
+                    let name = own_name.filter(|_| wrapped.is_none()).unwrap_or(&name);
+                    out.insert("name".into(), json!(named(name)));
                 }
                 let Some(original) = wrapped else {
                     return captioned(kind, out, payload, id, targets, notes);
@@ -57,8 +61,7 @@ pub fn file(
             let mut out = Map::new();
             out.insert("type".into(), json!("external"));
             out.insert("external".into(), json!({ "url": url }));
-            let name = payload.get("name").and_then(Value::as_str);
-            if let Some(name) = name.filter(|name| kind == "file" && !name.is_empty()) {
+            if let Some(name) = own_name {
                 out.insert("name".into(), json!(named(name)));
             }
             captioned(kind, out, payload, id, targets, notes)

@@ -27,6 +27,33 @@ pub struct Done {
     pub locals: HashSet<Token>,
 }
 
+impl Done {
+    /// A linked database can only be made after a block. Where it is the first of several,
+    /// an empty paragraph holds its place; the paragraph's token.
+    pub fn hold_first(&mut self) -> Option<Token> {
+        let (Item::Linked(id), at) = *self.forest.top.first()? else {
+            return None;
+        };
+        let alone = |(item, _): &(Item, usize)| matches!(item, Item::Linked(_));
+        if self.forest.top.iter().all(alone) {
+            return None;
+        }
+        let token = Token::named(&format!("place of {id}"));
+        let draft = self.forest.drafts.len();
+        self.forest.drafts.push(Draft {
+            kind: "paragraph",
+            payload: empty_text(),
+            children: Vec::new(),
+            token,
+            about: id,
+            needed: true,
+            refers: false,
+        });
+        self.forest.top.insert(0, (Item::Block(draft), at));
+        Some(token)
+    }
+}
+
 /// A child page or database that keeps its own place at the page's first level.
 pub fn child(node: &Node, place: &dyn Fn(NotionId) -> Place) -> Option<Item> {
     let id = node.id()?;
