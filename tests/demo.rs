@@ -23,6 +23,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
+use support::compare::{self, Expect};
 use support::fake_notion::{Comments, least};
 use support::workspace::model::{Id, Parent};
 use support::workspace::{MINUTE, text};
@@ -78,6 +79,9 @@ fn show() -> Done {
     third.at_most(fewest + fewest / 20)?;
     demo.run("snapshots")?;
     demo.run("check --read-data")?;
+
+    heading("All of it is put back, below a page made for it");
+    demo.restore()?;
 
     heading("What it cost");
     println!(
@@ -149,6 +153,48 @@ impl Demo {
             fake: FakeNotion::start(workspace),
             folder: tempfile::tempdir()?,
         })
+    }
+
+    /// Restores the latest snapshot below a new page, has the copy judged against the
+    /// original, and takes it back.
+    fn restore(&self) -> Done {
+        let original = self.fake.look(Workspace::clone);
+        let page = self
+            .fake
+            .edit(|ws| ws.page(Parent::Workspace, "Restored here"));
+        self.run(&format!("restore --root-id {page} --dry-run --quiet"))?;
+        println!("\n$ notion-backup restore --root-id {page}");
+        let status = self
+            .program(&format!("restore --root-id {page}"))?
+            .status()?;
+        // The workspace has some of everything that the API cannot create.
+        if status.code() != Some(23) {
+            return Err(format!("the restore ended with {status}, not with 23").into());
+        }
+        let restored = self.fake.look(Workspace::clone);
+        let expect = Expect::restored().comments(compare::Comments::Pages);
+        let mut differences = compare::compare(&original, &restored, page, &expect);
+        differences.retain(|difference| !difference.weak);
+        println!(
+            "\nCompared block by block and value by value, {} things differ from what the API can bring back.",
+            differences.len()
+        );
+        if let Some(first) = differences.first() {
+            return Err(format!("the first: {first}").into());
+        }
+        let journals = fs::read_dir(self.folder.path().join("backups/state"))?;
+        let names = journals.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let journal = names.into_iter().find(|name| name.starts_with("restore-"));
+        let journal = journal.ok_or("there is no journal")?;
+        self.run(&format!("restore undo {journal}"))?;
+        let left = self.fake.look(|ws| {
+            let body = &ws.pages[&page].body.listed;
+            body.iter().filter(|id| !ws.is_trashed(**id)).count()
+        });
+        match left {
+            0 => Ok(()),
+            _ => Err(format!("{left} things are still there").into()),
+        }
     }
 
     fn introduce(&self) {

@@ -11,6 +11,7 @@ use crate::support::workspace::MINUTE;
 const SEEDS: u64 = 8;
 
 /// Does the same with every seed; fails at the end, when one did.
+#[allow(clippy::print_stderr)] // Which seed it was is what the reader needs.
 fn each_seed(run: impl Fn(u64)) {
     let asked = |name: &str| std::env::var(name).ok()?.parse().ok();
     let first = asked("RESTORE_FROM_SEED").unwrap_or(0);

@@ -163,6 +163,7 @@ impl Least<'_> {
     }
 }
 
+#[allow(clippy::print_stdout)] // The figures are what it is for.
 fn ratio(name: &str, workspace: Workspace) -> f64 {
     let least = Least::of(&workspace);
     let restorer = Restorer::abroad(workspace);
