@@ -35,6 +35,7 @@ Register-ArgumentCompleter -Native -CommandName 'notion-backup' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Back up what the token may see')
+            [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Rebuild a snapshot in Notion, below a page')
             [CompletionResult]::new('snapshots', 'snapshots', [CompletionResultType]::ParameterValue, 'List the snapshots of a repository, oldest first')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List what is in a snapshot')
             [CompletionResult]::new('cat', 'cat', [CompletionResultType]::ParameterValue, 'Write a file of a snapshot to standard output')
@@ -44,6 +45,7 @@ Register-ArgumentCompleter -Native -CommandName 'notion-backup' -ScriptBlock {
             [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Remove the locks that crashed commands have left')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show how much is in the repository, and what each snapshot added')
             [CompletionResult]::new('extract', 'extract', [CompletionResultType]::ParameterValue, 'Write a snapshot as plain files into a folder')
+            [CompletionResult]::new('plakar', 'plakar', [CompletionResultType]::ParameterValue, 'Be a connector of the backup program Plakar, or make a package of one')
             break
         }
         'notion-backup;dump' {
@@ -65,6 +67,53 @@ Register-ArgumentCompleter -Native -CommandName 'notion-backup' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)')
             [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Read everything again, also what seems unchanged')
             [CompletionResult]::new('--no-files', '--no-files', [CompletionResultType]::ParameterName, 'Leave out attachments; pages keep their names and places')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write one JSON object a line on standard output, for programs')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Write results, warnings and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Write results, warnings and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more of what is done; up to three times')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more of what is done; up to three times')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Do not show progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'notion-backup;restore' {
+            [CompletionResult]::new('--root-id', '--root-id', [CompletionResultType]::ParameterName, 'The page that everything goes below; it must be shared with the token''s connection')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Restore only this page or database and what is below it: an id, a link or a path in the snapshot; can be repeated')
+            [CompletionResult]::new('--from-dir', '--from-dir', [CompletionResultType]::ParameterName, 'Restore from this folder instead, as `extract` or `plakar restore` wrote it')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Stop after this time, e.g. 90m or 2h; --resume goes on')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'The token itself [env: NOTION_API_TOKEN, then NOTION_TOKEN]')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'Read the token from this file')
+            [CompletionResult]::new('--token-command', '--token-command', [CompletionResultType]::ParameterName, 'Run this shell command and read the token from its output, e.g. "pass show notion"')
+            [CompletionResult]::new('--api-url', '--api-url', [CompletionResultType]::ParameterName, 'The address of the API [default: https://api.notion.com] [env: NOTION_API_URL]')
+            [CompletionResult]::new('--requests-per-minute', '--requests-per-minute', [CompletionResultType]::ParameterName, 'Send no more requests a minute than this; without it, as many as Notion allows')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many requests may be under way at once [default: 8]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The folder of backups [env: NOTION_BACKUP_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The folder of backups [env: NOTION_BACKUP_REPO]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be restored, and what cannot be; write nothing')
+            [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Go on with the last unfinished restore into this page')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write one JSON object a line on standard output, for programs')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Write results, warnings and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Write results, warnings and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more of what is done; up to three times')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more of what is done; up to three times')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Do not show progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('undo', 'undo', [CompletionResultType]::ParameterValue, 'Put into the trash what a restore has made')
+            break
+        }
+        'notion-backup;restore;undo' {
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'The token itself [env: NOTION_API_TOKEN, then NOTION_TOKEN]')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'Read the token from this file')
+            [CompletionResult]::new('--token-command', '--token-command', [CompletionResultType]::ParameterName, 'Run this shell command and read the token from its output, e.g. "pass show notion"')
+            [CompletionResult]::new('--api-url', '--api-url', [CompletionResultType]::ParameterName, 'The address of the API [default: https://api.notion.com] [env: NOTION_API_URL]')
+            [CompletionResult]::new('--requests-per-minute', '--requests-per-minute', [CompletionResultType]::ParameterName, 'Send no more requests a minute than this; without it, as many as Notion allows')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many requests may be under way at once [default: 8]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The folder of backups [env: NOTION_BACKUP_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The folder of backups [env: NOTION_BACKUP_REPO]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write one JSON object a line on standard output, for programs')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Write results, warnings and errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Write results, warnings and errors only')
@@ -210,6 +259,20 @@ Register-ArgumentCompleter -Native -CommandName 'notion-backup' -ScriptBlock {
             break
         }
         'notion-backup;extract' {
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The folder of backups [env: NOTION_BACKUP_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The folder of backups [env: NOTION_BACKUP_REPO]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write one JSON object a line on standard output, for programs')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Write results, warnings and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Write results, warnings and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more of what is done; up to three times')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more of what is done; up to three times')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Do not show progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'notion-backup;plakar' {
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The folder of backups [env: NOTION_BACKUP_REPO]')
             [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The folder of backups [env: NOTION_BACKUP_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)')

@@ -33,6 +33,7 @@ complete -c notion-backup -n "__fish_notion_backup_needs_command" -l no-progress
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -s h -l help -d 'Print help'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -s V -l version -d 'Print version'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "dump" -d 'Back up what the token may see'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "restore" -d 'Rebuild a snapshot in Notion, below a page'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "snapshots" -d 'List the snapshots of a repository, oldest first'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "ls" -d 'List what is in a snapshot'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "cat" -d 'Write a file of a snapshot to standard output'
@@ -42,6 +43,7 @@ complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "prune" 
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "unlock" -d 'Remove the locks that crashed commands have left'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "stats" -d 'Show how much is in the repository, and what each snapshot added'
 complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "extract" -d 'Write a snapshot as plain files into a folder'
+complete -c notion-backup -n "__fish_notion_backup_needs_command" -f -a "plakar" -d 'Be a connector of the backup program Plakar, or make a package of one'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l root -d 'Back up this page or database and what is below it, instead of everything shared with the token; can be repeated' -r
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l recheck-after -d 'Read every page again after this many days, whether it seems changed or not [default: 30]' -r
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l max-file-size -d 'Leave out attachments larger than this, e.g. 20M; the summary counts them' -r
@@ -66,6 +68,39 @@ complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -s q -
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -s v -l verbose -d 'Tell more of what is done; up to three times'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l no-progress -d 'Do not show progress'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -l root-id -d 'The page that everything goes below; it must be shared with the token\'s connection' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -l only -d 'Restore only this page or database and what is below it: an id, a link or a path in the snapshot; can be repeated' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -l from-dir -d 'Restore from this folder instead, as `extract` or `plakar restore` wrote it' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -l deadline -d 'Stop after this time, e.g. 90m or 2h; --resume goes on' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -l token -d 'The token itself [env: NOTION_API_TOKEN, then NOTION_TOKEN]' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -l token-file -d 'Read the token from this file' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -l token-command -d 'Run this shell command and read the token from its output, e.g. "pass show notion"' -r -f -a "(__fish_complete_command)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -l api-url -d 'The address of the API [default: https://api.notion.com] [env: NOTION_API_URL]' -r -f
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -l requests-per-minute -d 'Send no more requests a minute than this; without it, as many as Notion allows' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -l jobs -d 'How many requests may be under way at once [default: 8]' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -l dry-run -d 'Say what would be restored, and what cannot be; write nothing'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -l resume -d 'Go on with the last unfinished restore into this page'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and not __fish_seen_subcommand_from undo" -a "undo" -d 'Put into the trash what a restore has made'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and __fish_seen_subcommand_from undo" -l token -d 'The token itself [env: NOTION_API_TOKEN, then NOTION_TOKEN]' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and __fish_seen_subcommand_from undo" -l token-file -d 'Read the token from this file' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and __fish_seen_subcommand_from undo" -l token-command -d 'Run this shell command and read the token from its output, e.g. "pass show notion"' -r -f -a "(__fish_complete_command)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and __fish_seen_subcommand_from undo" -l api-url -d 'The address of the API [default: https://api.notion.com] [env: NOTION_API_URL]' -r -f
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and __fish_seen_subcommand_from undo" -l requests-per-minute -d 'Send no more requests a minute than this; without it, as many as Notion allows' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and __fish_seen_subcommand_from undo" -l jobs -d 'How many requests may be under way at once [default: 8]' -r
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and __fish_seen_subcommand_from undo" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and __fish_seen_subcommand_from undo" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and __fish_seen_subcommand_from undo" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and __fish_seen_subcommand_from undo" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and __fish_seen_subcommand_from undo" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and __fish_seen_subcommand_from undo" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand restore; and __fish_seen_subcommand_from undo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand snapshots" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand snapshots" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand snapshots" -l json -d 'Write one JSON object a line on standard output, for programs'
@@ -152,3 +187,10 @@ complete -c notion-backup -n "__fish_notion_backup_using_subcommand extract" -s 
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand extract" -s v -l verbose -d 'Tell more of what is done; up to three times'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand extract" -l no-progress -d 'Do not show progress'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand extract" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand plakar" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand plakar" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand plakar" -l json -d 'Write one JSON object a line on standard output, for programs'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand plakar" -s q -l quiet -d 'Write results, warnings and errors only'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand plakar" -s v -l verbose -d 'Tell more of what is done; up to three times'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand plakar" -l no-progress -d 'Do not show progress'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand plakar" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -218,7 +218,7 @@ fn stopped(stop: &Stop, workspace: &str) -> Summary {
 
 /// The workspace's id and name. A token that does not tell the id (section 3.5 of the API
 /// digest makes it optional) is known by its bot user, which is as stable.
-fn workspace_of(me: &Value) -> (NotionId, String) {
+pub fn workspace_of(me: &Value) -> (NotionId, String) {
     let id = |value: &Value| value.as_str()?.parse::<NotionId>().ok();
     let workspace = id(&me["bot"]["workspace_id"]).or_else(|| id(&me["id"]));
     let name = me["bot"]["workspace_name"].as_str().unwrap_or_default();

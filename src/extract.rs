@@ -15,7 +15,8 @@ use jiff::Timestamp;
 
 use crate::repo::{self, Entry, EntryKind, ObjectId, Repository};
 use crate::report::{Counter, Phase, Report};
-use place::Place;
+
+pub(crate) use place::Place;
 
 /// Why a tree could not be written.
 #[derive(Debug, thiserror::Error)]

@@ -5,6 +5,7 @@
 //!
 //! - [`cli`]: arguments, settings, output, exit codes. The only place that prints,
 //!   reads the environment or ends the process.
+//! - `plakar`: the connector for Plakar, on Unix with the feature of that name.
 //! - [`dump`], [`restore`], [`check`], [`forget`], [`gc`], [`extract`], [`stats`]: the use cases; none uses another.
 //! - [`crawl`]: reading a workspace into a repository.
 //! - [`notion`]: the API client. Knows nothing of repositories.
@@ -26,6 +27,8 @@ pub mod fsio;
 pub mod gc;
 pub mod model;
 pub mod notion;
+#[cfg(all(unix, feature = "plakar"))]
+pub mod plakar;
 pub mod repo;
 pub mod report;
 pub mod restore;

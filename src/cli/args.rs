@@ -90,6 +90,8 @@ pub enum Command {
     Unlock(UnlockArgs),
     Stats(StatsArgs),
     Extract(ExtractArgs),
+    #[cfg(all(unix, feature = "plakar"))]
+    Plakar(PlakarArgs),
     #[command(hide = true)]
     Generate(GenerateArgs),
 }
@@ -455,6 +457,34 @@ pub struct ExtractArgs {
     pub dir: PathBuf,
 }
 
+/// Be a connector of the backup program Plakar, or make a package of one
+///
+/// `plakar package DIR` writes what `plakar pkg create` takes. Plakar itself starts the
+/// other two, and speaks with them over standard input and output. See docs/plakar.md.
+#[cfg(all(unix, feature = "plakar"))]
+#[derive(Args, Debug)]
+pub struct PlakarArgs {
+    /// What to be, or to write
+    #[arg(value_name = "WHAT")]
+    pub what: Plakar,
+
+    /// For `package`: the folder to write; files of an earlier package are replaced
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath, required_if_eq("what", "package"))]
+    pub dir: Option<PathBuf>,
+}
+
+/// What `plakar` can do.
+#[cfg(all(unix, feature = "plakar"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Plakar {
+    /// the side that Plakar backs up from
+    Importer,
+    /// the side that Plakar restores to
+    Exporter,
+    /// write the program with a manifest into DIR
+    Package,
+}
+
 /// Write the files that are made from the command line's definition
 #[derive(Args, Debug)]
 pub struct GenerateArgs {
@@ -543,6 +573,8 @@ mod tests {
             "forget --keep-last -1",
             "forget --keep-within 5",
             "forget --group-by colour",
+            "plakar",
+            "plakar package",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

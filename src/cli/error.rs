@@ -345,6 +345,10 @@ impl From<restore::Error> for Error {
             }
             Restore::NoJournal { .. } => Error::failed(message)
                 .hint("the folders state/restore-... of the repository are the journals"),
+            Restore::JournalDamaged { .. } => Error::failed(message).hint(
+                "put the file back from a copy of the repository; without it, what the restore has made so far can \
+                 only be put into the trash by hand, in Notion",
+            ),
             Restore::NotInOriginal { .. } => {
                 Error::failed(message).hint("`ls --recursive SNAPSHOT` shows the paths and ids")
             }

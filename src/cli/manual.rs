@@ -10,7 +10,7 @@ use clap_mangen::roff::{Roff, bold, italic, roman};
 use super::exit::Exit;
 
 /// The environment variables that the program reads, and what for.
-const ENVIRONMENT: [(&str, &str); 6] = [
+const ENVIRONMENT: [(&str, &str); 7] = [
     (
         "NOTION_BACKUP_REPO",
         "The folder of backups, unless --repo is given.",
@@ -24,6 +24,10 @@ const ENVIRONMENT: [(&str, &str); 6] = [
     (
         "XDG_CONFIG_HOME",
         "Where notion-backup/config.toml is looked for; ~/.config if not set.",
+    ),
+    (
+        "XDG_CACHE_HOME",
+        "Where `plakar` keeps its cache, in notion-backup/plakar; ~/.cache if not set.",
     ),
     (
         "XDG_STATE_HOME",

@@ -151,6 +151,22 @@ pub fn dump(
     })
 }
 
+/// What a connector takes where Plakar gives no option: a token, if the environment has
+/// one, and the API's address. No configuration file is read: what Plakar backs up is
+/// said in Plakar.
+#[cfg(all(unix, feature = "plakar"))]
+pub fn connector(environment: &Environment<'_>) -> Result<(Option<String>, String), Error> {
+    let text = |name: &str| Some(environment.variable(name)?.to_string_lossy().into_owned());
+    let token = token::VARIABLES.into_iter().find_map(text);
+    let api_url = match text("NOTION_API_URL") {
+        Some(url) => {
+            values::api_url(&url).map_err(|why| Error::usage(format!("NOTION_API_URL: {why}")))?
+        }
+        None => API_URL.to_owned(),
+    };
+    Ok((token, api_url))
+}
+
 /// What a restore needs to speak to Notion.
 #[derive(Debug)]
 pub struct RestoreSettings {

@@ -18,7 +18,7 @@ const LONGEST: u64 = 16 * 1024;
 
 /// The variables that may hold it, the first one first; `ntn`, Notion's own command
 /// line, uses the first as well.
-const VARIABLES: [&str; 2] = ["NOTION_API_TOKEN", "NOTION_TOKEN"];
+pub const VARIABLES: [&str; 2] = ["NOTION_API_TOKEN", "NOTION_TOKEN"];
 
 /// The token that the options, the environment or the configuration give, in this
 /// order. Things to warn of are added to `warnings`.

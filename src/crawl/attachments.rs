@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::Error;
 use super::body::Record;
 use super::context::Crawl;
-use super::failed::Failed;
+use super::failed::{Failed, KEPT};
 use super::ledger::{Line, Status};
 use crate::model::{HostedFile, Kind, NotionId, hosted_files, without_signature};
 use crate::notion;
@@ -130,7 +130,7 @@ impl<'c> Attachments<'c> {
                     let known = self.known(&row)?.filter(|_| status == Status::Failed);
                     if let Some(known) = known {
                         row = known;
-                        reason.push_str(super::page::KEPT);
+                        reason.push_str(KEPT);
                     } else {
                         row.status = Some(status);
                         row.reason = Some(reason.clone());

@@ -10,10 +10,9 @@ use super::Error;
 use super::attachments::Attachments;
 use super::body::Record;
 use super::context::Crawl;
-use super::failed::{Failed, collect, reason};
+use super::failed::{Failed, KEPT, collect, reason};
 use super::ledger::{Line, Status};
 use super::listing::Listed;
-use super::page::KEPT;
 use crate::model::{
     How, Kind, NotionId, Parent, canonical, database_2022, edited, id_of, in_trash, parent_of,
     references, stand_in,

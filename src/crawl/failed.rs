@@ -6,6 +6,9 @@ use super::Error;
 use super::ledger::Status;
 use crate::notion::{self, Each, End};
 
+/// Ends the reason of a part that is in the snapshot as an earlier run read it.
+pub const KEPT: &str = "; kept as it was";
+
 /// Why an object could not be read.
 #[derive(Debug)]
 pub enum Failed {

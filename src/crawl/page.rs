@@ -8,7 +8,7 @@ use super::Error;
 use super::attachments::Attachments;
 use super::body::{Record, Slot};
 use super::context::Crawl;
-use super::failed::{Failed, collect, reason};
+use super::failed::{Failed, KEPT, collect, reason};
 use super::ledger::{Line, Status};
 use super::listing::Listed;
 use super::options::Comments;
@@ -18,9 +18,6 @@ use crate::model::{
 };
 use crate::notion::{self, End};
 use crate::report::Counter;
-
-/// Ends the reason of a part that is in the snapshot as an earlier run read it.
-pub const KEPT: &str = "; kept as it was";
 
 /// A list of children that is still to be read.
 struct Todo {

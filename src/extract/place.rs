@@ -5,10 +5,10 @@
 //! between is not followed.
 
 #[cfg(unix)]
-pub(super) use unix::Place;
+pub(crate) use unix::Place;
 
 #[cfg(not(unix))]
-pub(super) use other::Place;
+pub(crate) use other::Place;
 
 #[cfg(unix)]
 mod unix {
@@ -52,6 +52,19 @@ mod unix {
         /// Makes a directory, mode 0700, and goes into it.
         pub(crate) fn enter(&mut self, name: &str) -> io::Result<()> {
             rustix::fs::mkdirat(&self.here, name, Mode::RWXU)?;
+            let below = rustix::fs::openat(&self.here, name, DIRECTORY, Mode::empty())?;
+            self.above.push(identity(&self.here)?);
+            self.here = below;
+            Ok(())
+        }
+
+        /// Goes into a directory, which is made, mode 0700, if it is not there.
+        #[cfg(feature = "plakar")]
+        pub(crate) fn go_into(&mut self, name: &str) -> io::Result<()> {
+            match rustix::fs::mkdirat(&self.here, name, Mode::RWXU) {
+                Err(error) if error != rustix::io::Errno::EXIST => return Err(error.into()),
+                _ => {}
+            }
             let below = rustix::fs::openat(&self.here, name, DIRECTORY, Mode::empty())?;
             self.above.push(identity(&self.here)?);
             self.here = below;

@@ -31,6 +31,12 @@ pub enum Error {
         /// What was asked for.
         name: String,
     },
+    /// A journal has been changed since it was written.
+    #[error("the journal '{name}' is damaged: its plan cannot be read to the end")]
+    JournalDamaged {
+        /// Its name.
+        name: String,
+    },
     /// There is nothing to resume.
     #[error("no unfinished restore into page {root} is in the repository")]
     NothingToResume {

@@ -167,13 +167,21 @@ impl Run<'_> {
                     self.board().early.get_or_insert(failure);
                     return Ok(());
                 }
-                Err(Failure::Upload(..)) if tries < TRIES => {
+                Err(Failure::Upload(id, _)) if tries < TRIES => {
                     tries += 1;
-                    self.upload_again(&step)?;
+                    let uploads = self.board().uploads_of(&step, id);
+                    for number in uploads {
+                        self.upload(number)?;
+                    }
                 }
                 Err(Failure::Later(_)) if tries < TRIES => {
                     tries += 1;
                     again = again.or(Some(now));
+                }
+                // It is not this step: nothing would go, and everything be lost.
+                Err(Failure::Later(error)) if !self.answers() => {
+                    self.board().early.get_or_insert(Failure::Away(error));
+                    return Ok(());
                 }
                 Err(failure) => {
                     let why = failure.to_string();
@@ -181,6 +189,11 @@ impl Run<'_> {
                 }
             }
         }
+    }
+
+    /// Whether Notion answers at all.
+    fn answers(&self) -> bool {
+        self.tools.notion.me().is_ok()
     }
 
     fn perform(&self, step: &Step, again: Option<Timestamp>) -> Result<Made, Failure> {
@@ -255,14 +268,6 @@ impl Run<'_> {
         let old = self.tools.clock.now() - FRESH;
         let stale = self.board().unattached(step, old);
         for number in stale {
-            self.upload(number)?;
-        }
-        Ok(())
-    }
-
-    fn upload_again(&self, step: &Step) -> Result<(), Error> {
-        let all = self.board().unattached(step, Timestamp::MAX);
-        for number in all {
             self.upload(number)?;
         }
         Ok(())

@@ -19,6 +19,8 @@ use super::{Error, Token};
 use crate::model::NotionId;
 use crate::repo::{self, Log, ObjectId, Repository, State};
 
+/// The version of the journal's format.
+pub const VERSION: u32 = 1;
 /// The name of every group of a restore starts with this.
 const PREFIX: &str = "restore-";
 const PLAN: &str = "plan.jsonl";
@@ -26,7 +28,8 @@ const DONE: &str = "done.jsonl";
 /// The file that says in the end what was restored and what was not.
 const REPORT: &str = "report.json";
 /// The longest line that is read back, in bytes: a request has at most 500 KB (section
-/// 1.5 of the API digest), and its answer's ids less.
+/// 1.5 of the API digest), and its answer's ids less. The last line of a plan, with all
+/// that will be lost, may be long.
 const LINE_LIMIT: u64 = 64 << 20;
 
 /// What a restore is about: the first line of its plan.
@@ -125,6 +128,31 @@ pub struct Progress {
     pub over: bool,
 }
 
+impl Progress {
+    fn take(&mut self, line: DoneLine) {
+        match line {
+            DoneLine::Begin { step, at } => {
+                self.begun.entry(step).or_insert(at);
+            }
+            DoneLine::End {
+                step,
+                at,
+                ids,
+                losses,
+            } => {
+                self.ended.insert(step, at);
+                self.ids.extend(ids);
+                self.losses.extend(losses);
+            }
+            DoneLine::Failed { step, loss } => {
+                self.losses.push(loss.clone());
+                self.failed.insert(step, loss);
+            }
+            DoneLine::Complete { .. } | DoneLine::Undone { .. } => self.over = true,
+        }
+    }
+}
+
 /// The journal of one restore, held by this process.
 pub struct Journal {
     name: String,
@@ -144,7 +172,15 @@ impl Journal {
     pub fn create(repo: &Repository, head: Head) -> Result<Journal, Error> {
         let hash = ObjectId::of(&serde_json::to_vec(&head)?).to_string();
         let time = head.planned.strftime("%Y%m%dT%H%M%SZ");
-        let name = format!("{PREFIX}{time}-{}", hash.get(..8).unwrap_or_default());
+        let first = format!("{PREFIX}{time}-{}", hash.get(..8).unwrap_or_default());
+        // The journal of the same restore a moment ago is kept: it is needed to undo it.
+        let taken = Journal::names(repo)?;
+        let mut name = first.clone();
+        let mut count = 1;
+        while taken.contains(&name) {
+            count += 1;
+            name = format!("{first}-{count}");
+        }
         let state = repo.state(&name, "restore", head.planned)?;
         let journal = Journal {
             plan: state.log(PLAN)?,
@@ -187,15 +223,24 @@ impl Journal {
         let mut head = None;
         let mut ending = None;
         each_line(&plan, |at, line| {
+            if head.is_none() {
+                head = read_head(name, line)?;
+                return Ok(head.is_some());
+            }
             match serde_json::from_slice(line) {
-                Ok(PlanLine::Head(found)) => head = Some(found),
                 Ok(PlanLine::Step(_)) => index.push((at, line.len() as u32)),
                 Ok(PlanLine::End(found)) => ending = Some(found),
-                // A line that was being written when the process died.
-                Err(_) => return Ok(false),
+                // Being written when the process died, or damaged since.
+                Ok(PlanLine::Head(_)) | Err(_) => return Ok(false),
             }
             Ok(true)
         })?;
+        // Nothing is sent before all of the plan is safe on the disk.
+        if ending.is_none() && done.len() > 0 {
+            return Err(Error::JournalDamaged {
+                name: name.to_owned(),
+            });
+        }
         Ok(Journal {
             head: head.ok_or_else(unknown)?,
             name: name.to_owned(),
@@ -265,38 +310,27 @@ impl Journal {
         Ok(())
     }
 
-    /// How far it has come.
+    /// How far it has come. Half a line at the end is cut off; where a line is damaged,
+    /// every step without an end may have been sent.
     pub fn progress(&self) -> Result<Progress, Error> {
         let mut progress = Progress::default();
         let mut whole = 0;
+        let mut damaged = false;
         each_line(&self.done, |at, line| {
-            let Ok(line_read) = serde_json::from_slice::<DoneLine>(line) else {
-                return Ok(false);
-            };
             whole = at + line.len() as u64 + 1;
-            match line_read {
-                DoneLine::Begin { step, at } => {
-                    progress.begun.entry(step).or_insert(at);
-                }
-                DoneLine::End {
-                    step,
-                    at,
-                    ids,
-                    losses,
-                } => {
-                    progress.ended.insert(step, at);
-                    progress.ids.extend(ids);
-                    progress.losses.extend(losses);
-                }
-                DoneLine::Failed { step, loss } => {
-                    progress.losses.push(loss.clone());
-                    progress.failed.insert(step, loss);
-                }
-                DoneLine::Complete { .. } | DoneLine::Undone { .. } => progress.over = true,
+            match serde_json::from_slice(line) {
+                Ok(line) => progress.take(line),
+                Err(_) => damaged = true,
             }
             Ok(true)
         })?;
-        // Half a line at the end would spoil the next one.
+        if damaged {
+            let begun = &mut progress.begun;
+            for step in 0..self.steps() {
+                begun.entry(step).or_insert(self.head.planned);
+            }
+        }
+        // It would spoil the next one.
         self.done.truncate(whole)?;
         Ok(progress)
     }
@@ -320,11 +354,14 @@ pub fn is_unfinished(
     let Some(plan) = repo.read_state(name, PLAN)? else {
         return Ok(false);
     };
-    let mut line = String::new();
-    let read = BufReader::new(plan.take(LINE_LIMIT)).read_line(&mut line);
-    let head = match (read, serde_json::from_str(&line)) {
-        (Ok(_), Ok(PlanLine::Head(head))) => head,
-        _ => return Ok(false),
+    let mut line = Vec::new();
+    let read = BufReader::new(plan.take(LINE_LIMIT)).read_until(b'\n', &mut line);
+    let head = match read {
+        Ok(_) => read_head(name, &line)?,
+        Err(_) => None,
+    };
+    let Some(head) = head else {
+        return Ok(false);
     };
     if head.root != root || from.is_some_and(|from| from != head.from) {
         return Ok(false);
@@ -332,17 +369,40 @@ pub fn is_unfinished(
     let Some(done) = repo.read_state(name, DONE)? else {
         return Ok(false);
     };
-    let mut begun = false;
     let mut done = BufReader::new(done);
+    let mut begun = false;
     loop {
         line.clear();
-        // Half a line is none, however long it is.
-        let read = done.by_ref().take(LINE_LIMIT).read_line(&mut line);
-        match read.map(|_| serde_json::from_str(&line)) {
-            Ok(Ok(DoneLine::Complete { .. } | DoneLine::Undone { .. })) => return Ok(false),
-            Ok(Ok(_)) => begun = true,
+        // Half a line, or none, is the end.
+        match done.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line) {
+            Ok(_) if line.ends_with(b"\n") => begun = true,
             _ => return Ok(begun),
         }
+        if let Ok(DoneLine::Complete { .. } | DoneLine::Undone { .. }) =
+            serde_json::from_slice(&line)
+        {
+            return Ok(false);
+        }
+    }
+}
+
+/// The first line of the plan of the journal with this name; `None` when it is no such
+/// line, and an error when a newer program wrote it.
+fn read_head(name: &str, line: &[u8]) -> Result<Option<Head>, Error> {
+    let Ok(line) = serde_json::from_slice::<serde_json::Value>(line) else {
+        return Ok(None);
+    };
+    let version = line["head"]["version"].as_u64().unwrap_or_default();
+    if version > u64::from(VERSION) {
+        return Err(repo::Error::Newer {
+            place: format!("state/{name}/{PLAN}"),
+            needs: format!("journal version {version}"),
+        }
+        .into());
+    }
+    match serde_json::from_value(line) {
+        Ok(PlanLine::Head(head)) => Ok(Some(head)),
+        _ => Ok(None),
     }
 }
 
@@ -389,3 +449,6 @@ fn each_line(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

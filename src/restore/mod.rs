@@ -11,7 +11,7 @@
 //!   [`comments`], [`people`]: from what was read to what can be written.
 //! - [`mod@plan`], [`step`], [`token`], [`targets`], [`loss`]: what will be sent, in order.
 //! - [`journal`], [`execute`], [`perform`]: sending it, once.
-//! - [`run`]: all of it together.
+//! - [`run`]: all of it together; [`mod@undo`]: taking it back.
 
 mod choose;
 mod error;
@@ -35,6 +35,7 @@ pub mod step;
 pub mod survey;
 pub mod targets;
 pub mod token;
+pub mod undo;
 pub mod values;
 pub mod views;
 
@@ -49,10 +50,9 @@ pub use loss::{Degree, Loss, Notes};
 pub use original::Original;
 pub use perform::Failure;
 pub use plan::Totals;
-pub use run::{
-    Job, Preview, Summary, Undo, Undone, preview, restore, resume, undo, unfinished_source,
-};
+pub use run::{Job, Preview, Summary, preview, restore, resume, unfinished_source};
 pub use source::{FolderSource, SnapshotSource, Source, SourceError};
 pub use step::{Action, Bytes, Call, Learn, Part, Step};
 pub use targets::{Target, Targets, Upload};
 pub use token::Token;
+pub use undo::{Undo, Undone, undo};

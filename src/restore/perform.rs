@@ -172,6 +172,12 @@ impl<'a> Performer<'a> {
         })
     }
 
+    /// What a request, sent first at `begun`, has made, if it can be found. Nothing is
+    /// sent that changes anything.
+    pub fn made(&self, call: &Call, begun: Timestamp) -> Result<Option<Value>, Failure> {
+        self.find(Write::of(call), &call.body, begun, self.looks(begun))
+    }
+
     /// Sends a request until it is done, changing it where it is refused. The answer,
     /// and whether it was found instead of given; `Null` when all of it is in pieces.
     fn settle(
@@ -353,6 +359,16 @@ impl<'a> Performer<'a> {
     fn looks(&self, begun: Timestamp) -> &'static [Duration] {
         let since = self.clock.now().duration_since(begun);
         if since.as_secs() > 60 { &LOOK } else { &LOOKS }
+    }
+}
+
+/// The page that a request makes a page or database in, and where the answer has its id.
+pub fn made_in(call: &Call) -> Option<(NotionId, &'static str)> {
+    match Write::of(call) {
+        Write::Page { parent } => Some((parent, "/id")),
+        Write::Database { page } => Some((page, "/id")),
+        Write::Linked { page } => Some((page, "/parent/database_id")),
+        _ => None,
     }
 }
 

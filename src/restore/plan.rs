@@ -80,6 +80,8 @@ pub fn plan(
         comment_links: BTreeSet::new(),
         rewrites: Vec::new(),
         again: Vec::new(),
+        again_databases: Vec::new(),
+        holders: Vec::new(),
     };
     planner.run()?;
     Ok(planner.planned)
@@ -145,6 +147,10 @@ struct Planner<'p> {
     comment_links: BTreeSet<(NotionId, NotionId, NotionId)>,
     /// Blocks with text that names what is made later, after the pages that they are in.
     rewrites: Vec<(NotionId, NotionId)>,
+    /// Databases whose title or description names what is made later.
+    again_databases: Vec<NotionId>,
+    /// Paragraphs that hold the first place on a page for a linked database.
+    holders: Vec<(NotionId, Token)>,
     /// Pages whose title or properties name what is made later, and which of them.
     again: Vec<(NotionId, Under, Vec<String>)>,
 }
@@ -229,12 +235,16 @@ impl Planner<'_> {
         let known: BTreeSet<NotionId> = top.iter().copied().collect();
         let templates: BTreeSet<NotionId> =
             original.templates.values().flatten().copied().collect();
-        top.extend(self.chosen.iter().copied().filter(|id| {
+        let mut more: Vec<NotionId> = self.chosen.iter().copied().collect();
+        more.retain(|id| {
             let holder = original.entries.get(id).and_then(|entry| entry.holder);
             !known.contains(id)
                 && !templates.contains(id)
                 && !holder.is_some_and(|holder| self.chosen.contains(&holder))
-        }));
+        });
+        // The oldest first, as everything at the top is.
+        more.sort_by_key(|id| original.entries.get(id).map(|entry| entry.order.1.as_str()));
+        top.extend(more);
         top
     }
 

@@ -7,13 +7,12 @@ use serde_json::{Value, json};
 
 use super::choose::choose;
 use super::execute::{self, Ended, Tools};
-use super::journal::{DoneLine, Head, Journal};
+use super::journal::{DoneLine, Head, Journal, VERSION};
 use super::loss::{Degree, Loss};
 use super::original::Original;
-use super::perform::{Failure, OpenFile, Performer};
+use super::perform::{Failure, OpenFile};
 use super::plan::{Planned, REQUESTS_PER_MINUTE, Totals, plan};
 use super::source::Source;
-use super::step::Action;
 use super::survey::{Survey, survey};
 use super::{Error, Token};
 use crate::clock::Clock;
@@ -22,9 +21,6 @@ use crate::notion::Notion;
 use crate::repo::Repository;
 use crate::report::{Phase, Report};
 use crate::stop::Stop;
-
-/// The version of the journal's format.
-const VERSION: u32 = 1;
 
 /// What a restore works with.
 pub struct Job<'j> {
@@ -147,96 +143,6 @@ pub fn unfinished_source(
     Ok(Some(journal.head.from))
 }
 
-/// Puts everything into the trash that a restore has made; returns how many pages and
-/// databases that were at the top.
-pub fn undo(job: &Undo<'_>) -> Result<Undone, Error> {
-    let journal = Journal::open(job.repo, job.journal, "restore undo", job.clock.now())?;
-    let progress = journal.progress()?;
-    let mut undone = Undone {
-        name: journal.name().to_owned(),
-        root: journal.head.root,
-        root_title: journal.head.root_title.clone(),
-        trashed: 0,
-        gone: 0,
-    };
-    let taken: BTreeSet<NotionId> = progress
-        .ids
-        .values()
-        .filter_map(|id| id.parse().ok())
-        .collect();
-    let is_taken = |id: NotionId| taken.contains(&id);
-    let performer = Performer::new(job.notion, &NoFiles, job.clock, &is_taken);
-    let root = Token::named("root");
-    for number in (0..journal.steps()).rev() {
-        let step = journal.step(number)?;
-        let (true, Action::Call(call)) = (step.lane == root, &step.action) else {
-            continue;
-        };
-        let known = step
-            .learns
-            .first()
-            .and_then(|learn| progress.ids.get(&learn.token));
-        let id = match (known, progress.begun.get(&number)) {
-            (Some(id), _) => id.clone(),
-            // It may be there although nobody knows its id: settled first, it can be trashed.
-            (None, Some(begun)) if !progress.failed.contains_key(&number) => {
-                let mut call = call.clone();
-                super::token::fill(&mut call.body, &progress.ids);
-                match performer.perform(&step, &call, Some(*begun)) {
-                    Ok(done) => done.answer["id"].as_str().unwrap_or_default().to_owned(),
-                    Err(failure) => return Err(Error::Undo(Box::new(failure))),
-                }
-            }
-            _ => continue,
-        };
-        match trash(job.notion, &id)? {
-            true => undone.trashed += 1,
-            false => undone.gone += 1,
-        }
-    }
-    journal.note(&DoneLine::Undone {
-        at: job.clock.now(),
-    })?;
-    Ok(undone)
-}
-
-/// What an undo works with.
-pub struct Undo<'j> {
-    /// The API.
-    pub notion: &'j Notion,
-    /// Where the journal is.
-    pub repo: &'j Repository,
-    /// Its name.
-    pub journal: &'j str,
-    /// Time.
-    pub clock: &'j dyn Clock,
-}
-
-/// What an undo did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Undone {
-    /// The journal's name.
-    pub name: String,
-    /// The page that the restore went below.
-    pub root: NotionId,
-    /// Its title.
-    pub root_title: String,
-    /// Pages and databases at the top that were put into the trash, with all in them.
-    pub trashed: u64,
-    /// Those that were not there any more.
-    pub gone: u64,
-}
-
-/// Puts one page or database into the trash; false when it was there or is gone.
-fn trash(notion: &Notion, id: &str) -> Result<bool, Error> {
-    use crate::notion::{Kind, Request};
-    match notion.write(&Request::delete(format!("/v1/blocks/{id}"))) {
-        Ok(_) => Ok(true),
-        Err(error) if matches!(error.kind, Kind::NotFound | Kind::Validation) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
-}
-
 fn prepare<'j>(job: &Job<'j>) -> Result<(Original<'j>, Survey, BTreeSet<NotionId>), Error> {
     job.report.phase(Phase::Planning);
     let original = Original::load(job.source)?;
@@ -328,14 +234,5 @@ impl OpenFile for SourceFiles<'_> {
         let item = self.0.find(path).map_err(|error| error.to_string())?;
         let item = item.ok_or_else(|| format!("the backup has no file {path} any more"))?;
         self.0.open(&item.place).map_err(|error| error.to_string())
-    }
-}
-
-/// No files: what is undone needs none.
-struct NoFiles;
-
-impl OpenFile for NoFiles {
-    fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, String> {
-        Err(format!("{path} is not needed"))
     }
 }

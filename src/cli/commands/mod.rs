@@ -8,6 +8,8 @@ mod extract;
 mod forget;
 mod generate;
 mod ls;
+#[cfg(all(unix, feature = "plakar"))]
+mod plakar;
 mod prune;
 mod restore;
 mod snapshots;
@@ -67,6 +69,8 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Error> {
         Command::Unlock(args) => unlock::run(args, context),
         Command::Stats(_) => stats::run(context),
         Command::Extract(args) => extract::run(args, context),
+        #[cfg(all(unix, feature = "plakar"))]
+        Command::Plakar(args) => plakar::run(args, context),
         Command::Generate(args) => generate::run(args),
     }
 }

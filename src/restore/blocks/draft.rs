@@ -1,10 +1,13 @@
 //! Blocks as they will be written, before they are dealt out to requests. One arena
 //! holds them all, a parent before its children, so that depth costs no stack.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::model::NotionId;
 use crate::restore::Token;
+
+/// A block's type and what stands under it.
+pub type New = (&'static str, Map<String, Value>);
 
 /// A position in [`Forest::drafts`].
 pub type At = usize;
@@ -47,4 +50,9 @@ pub struct Forest {
     pub drafts: Vec<Draft>,
     /// The page's first level, with the place in [`crate::restore::Body::top`] that each comes from.
     pub top: Vec<(Item, usize)>,
+}
+
+/// The payload of a text block without text.
+pub fn empty_text() -> Map<String, Value> {
+    Map::from_iter([("rich_text".to_string(), json!([]))])
 }

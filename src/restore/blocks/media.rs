@@ -2,9 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::payload::caption;
-use super::stand_in;
-use super::translate::New;
+use super::draft::New;
+use super::stand_in::{self, paragraphs};
 use crate::model::{NotionId, type_of};
 use crate::restore::{Degree, Notes, Targets, Upload, rich_text};
 
@@ -20,6 +19,8 @@ pub fn file(
     notes: &mut Notes,
 ) -> Vec<New> {
     let url = |of: &str| payload.get(of).and_then(|it| it.get("url")?.as_str());
+    let own_name = payload.get("name").and_then(Value::as_str);
+    let own_name = own_name.filter(|name| kind == "file" && !name.is_empty());
     match (type_of(payload), url("file"), url("external")) {
         ("file", Some(url), _) => match targets.file(id, url) {
             Upload::File {
@@ -32,7 +33,9 @@ pub fn file(
                 out.insert("type".into(), json!("file_upload"));
                 out.insert("file_upload".into(), json!({ "id": token }));
                 if kind == "file" {
-                    out.insert("name".into(), json!(named(&name)));
+                    // The same bytes may be shown under several names.
+                    let name = own_name.filter(|_| wrapped.is_none()).unwrap_or(&name);
+                    out.insert("name".into(), json!(named(name)));
                 }
                 let Some(original) = wrapped else {
                     return captioned(kind, out, payload, id, targets, notes);
@@ -58,8 +61,7 @@ pub fn file(
             let mut out = Map::new();
             out.insert("type".into(), json!("external"));
             out.insert("external".into(), json!({ "url": url }));
-            let name = payload.get("name").and_then(Value::as_str);
-            if let Some(name) = name.filter(|name| kind == "file" && !name.is_empty()) {
+            if let Some(name) = own_name {
                 out.insert("name".into(), json!(named(name)));
             }
             captioned(kind, out, payload, id, targets, notes)
@@ -149,4 +151,26 @@ fn instead(
         runs.extend(written);
     }
     stand_in::callouts(runs)
+}
+
+/// Writes a caption. What is too long for one is in the paragraphs that it gives back.
+pub fn caption(
+    payload: &Value,
+    out: &mut Map<String, Value>,
+    id: NotionId,
+    targets: &dyn Targets,
+    notes: &mut Notes,
+) -> Vec<New> {
+    let runs = payload.get("caption").unwrap_or(&Value::Null);
+    let mut pieces = rich_text::pieces(rich_text::write(runs, id, targets, notes)).into_iter();
+    if let Some(first) = pieces.next() {
+        out.insert("caption".into(), json!(first));
+    }
+    let rest: Vec<Value> = pieces.flatten().collect();
+    if rest.is_empty() {
+        return Vec::new();
+    }
+    let why = "the API takes no caption as long as this; the rest is below it";
+    notes.lose(id, "caption", why, Degree::Detail);
+    paragraphs(rest)
 }

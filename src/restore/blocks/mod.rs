@@ -97,6 +97,11 @@ pub enum BodyStep {
         /// What its children are known as, in order.
         makes: Vec<Token>,
     },
+    /// What held the first place for a linked database goes once that is made.
+    Remove {
+        /// The block.
+        block: Token,
+    },
     /// Here stood a linked database. It becomes known as [`Token::of`] its old id.
     Linked {
         /// The old id of the linked database.
@@ -191,6 +196,7 @@ pub fn rest(
 ) -> BodyPlan {
     let range = taken.min(body.top.len())..body.top.len();
     let mut done = translate::translate(body, page, range, place, targets);
+    let holder = done.hold_first();
     let fit = Fit::new(&done.forest);
     for id in fit.padded() {
         let why = "what is in it can only follow later; an empty paragraph comes first";
@@ -220,10 +226,6 @@ pub fn rest(
                 last = Some(Token::of(id));
             }
             Item::Linked(id) => {
-                if last.is_none() {
-                    let why = "the API cannot put a linked database first; it is the page's last";
-                    done.notes.lose(id, "place", why, Degree::Detail);
-                }
                 linked.push(BodyStep::Linked {
                     database: id,
                     after: last,
@@ -238,10 +240,11 @@ pub fn rest(
         database: *id,
         after: None,
     }));
+    steps.extend(holder.map(|block| BodyStep::Remove { block }));
     BodyPlan {
         steps,
         notes: done.notes,
-        blocks: done.forest.drafts.len() as u64,
+        blocks: done.forest.drafts.len() as u64 - u64::from(holder.is_some()),
         rewrite: done.rewrite,
     }
 }
@@ -249,26 +252,42 @@ pub fn rest(
 /// The body of a `PATCH /blocks/{id}` that writes a block's text again, now that what it
 /// names is made; `None` when nothing changes. Its losses are those that writing it
 /// first told already; only what is still to come is noted.
-pub fn rewrite(block: &Value, targets: &dyn Targets, notes: &mut Notes) -> Option<Value> {
-    let mut body = Body::default();
-    body.push(None, block.clone());
-    let id = crate::model::id_of(block)?;
-    let done = translate::translate(&body, id, 0..1, &|_| Place::Elsewhere, targets);
-    notes.later.extend(done.notes.later);
-    let mut drafts = done.forest.drafts.into_iter();
-    let draft = drafts.next()?;
-    if drafts.next().is_some() {
+pub fn rewrite(
+    body: &Body,
+    block: NotionId,
+    targets: &dyn Targets,
+    notes: &mut Notes,
+) -> Option<Value> {
+    let mut nodes = body.nodes.iter();
+    let at = nodes.position(|node| node.id() == Some(block))?;
+    let node = body.nodes.get(at)?;
+    let mut told = Notes::default();
+    let table = || body.nodes.iter().find(|it| it.children.contains(&at));
+    let written = match table().filter(|_| node.kind() == "table_row") {
+        Some(table) => table::row(node, block, table::width(body, table), targets, &mut told),
+        None => {
+            let mut alone = Body::default();
+            alone.push(None, node.block.clone());
+            let done = translate::translate(&alone, block, 0..1, &|_| Place::Elsewhere, targets);
+            told = done.notes;
+            let drafts = done.forest.drafts.into_iter();
+            drafts.map(|draft| (draft.kind, draft.payload)).collect()
+        }
+    };
+    notes.later.extend(told.later);
+    let mut written = written.into_iter();
+    let (kind, payload) = written.next()?;
+    if written.next().is_some() {
         let why = "the text is too long to be written again with its new links";
-        notes.lose(id, "links", why, Degree::Detail);
+        notes.lose(block, "links", why, Degree::Detail);
         return None;
     }
-    let text: Map<String, Value> = draft
-        .payload
+    let text: Map<String, Value> = payload
         .into_iter()
         .filter(|(key, _)| matches!(key.as_str(), "rich_text" | "caption" | "cells" | "url"))
         .collect();
     let text = Value::Object(text);
     let mut found = Vec::new();
     token::tokens(&text, &mut found);
-    (!found.is_empty()).then(|| json!({ draft.kind: text }))
+    (!found.is_empty()).then(|| json!({ kind: text }))
 }

@@ -3,9 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::media;
-use super::stand_in::{self, paragraphs};
-use super::translate::New;
+use super::draft::New;
+use super::media::{self, caption};
+use super::stand_in;
 use crate::model::NotionId;
 use crate::restore::body::Node;
 use crate::restore::{Degree, Notes, Targets, icons, rich_text};
@@ -195,28 +195,6 @@ fn code(payload: &Value, id: NotionId, targets: &dyn Targets, notes: &mut Notes)
     };
     out.extend(after);
     out
-}
-
-/// Writes a caption. What is too long for one is in the paragraphs that it gives back.
-pub fn caption(
-    payload: &Value,
-    out: &mut Map<String, Value>,
-    id: NotionId,
-    targets: &dyn Targets,
-    notes: &mut Notes,
-) -> Vec<New> {
-    let runs = payload.get("caption").unwrap_or(&Value::Null);
-    let mut pieces = rich_text::pieces(rich_text::write(runs, id, targets, notes)).into_iter();
-    if let Some(first) = pieces.next() {
-        out.insert("caption".into(), json!(first));
-    }
-    let rest: Vec<Value> = pieces.flatten().collect();
-    if rest.is_empty() {
-        return Vec::new();
-    }
-    let why = "the API takes no caption as long as this; the rest is below it";
-    notes.lose(id, "caption", why, Degree::Detail);
-    paragraphs(rest)
 }
 
 fn equation(payload: &Value, id: NotionId, notes: &mut Notes) -> Vec<New> {

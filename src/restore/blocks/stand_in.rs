@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::translate::New;
+use super::draft::New;
 use crate::model::{NotionId, title_of};
 use crate::restore::body::Node;
 use crate::restore::{Degree, Notes, Target, Targets, rich_text};

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value, json};
 
 use super::draft::{At, Draft, Forest};
-use super::translate::{New, empty_text};
+use super::draft::{New, empty_text};
 use crate::model::NotionId;
 use crate::restore::body::{self, Body, Node};
 use crate::restore::{Degree, Notes, Token, rich_text};

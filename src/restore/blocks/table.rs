@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::draft::New;
 use super::stand_in;
-use super::translate::New;
 use crate::model::NotionId;
 use crate::restore::body::{Body, Node};
 use crate::restore::{Degree, Notes, Targets, rich_text};
@@ -19,18 +19,22 @@ fn cells(node: &Node) -> &[Value] {
 /// A table, as wide as its widest row, so that no cell is lost.
 pub fn table(body: &Body, node: &Node) -> Vec<New> {
     let payload = node.payload();
-    let told = payload.get("table_width").and_then(Value::as_u64);
-    let rows = node.children.iter().filter_map(|at| body.nodes.get(*at));
-    let widest = rows.map(|row| cells(row).len()).max().unwrap_or(0);
-    let width = widest.max(told.unwrap_or(1) as usize).clamp(1, WIDTH);
     let mut out = Map::new();
-    out.insert("table_width".into(), json!(width));
+    out.insert("table_width".into(), json!(width(body, node)));
     for key in ["has_column_header", "has_row_header"] {
         if payload.get(key) == Some(&Value::Bool(true)) {
             out.insert(key.into(), json!(true));
         }
     }
     vec![("table", out)]
+}
+
+/// How many cells its rows have.
+pub fn width(body: &Body, table: &Node) -> usize {
+    let told = table.payload().get("table_width").and_then(Value::as_u64);
+    let rows = table.children.iter().filter_map(|at| body.nodes.get(*at));
+    let widest = rows.map(|row| cells(row).len()).max().unwrap_or(0);
+    widest.max(told.unwrap_or(1) as usize).clamp(1, WIDTH)
 }
 
 /// A row; what is too long for a cell goes on in the next row.

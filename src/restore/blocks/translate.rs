@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value, json};
 
-use super::draft::{At, Draft, Forest, Item};
+use super::draft::{At, Draft, Forest, Item, New, empty_text};
 use super::structure::{self, Synced};
 use super::{Place, payload, stand_in, table};
 use crate::model::NotionId;
@@ -27,8 +27,32 @@ pub struct Done {
     pub locals: HashSet<Token>,
 }
 
-/// A block's type and what stands under it.
-pub type New = (&'static str, Map<String, Value>);
+impl Done {
+    /// A linked database can only be made after a block. Where it is the first of several,
+    /// an empty paragraph holds its place; the paragraph's token.
+    pub fn hold_first(&mut self) -> Option<Token> {
+        let (Item::Linked(id), at) = *self.forest.top.first()? else {
+            return None;
+        };
+        let alone = |(item, _): &(Item, usize)| matches!(item, Item::Linked(_));
+        if self.forest.top.iter().all(alone) {
+            return None;
+        }
+        let token = Token::named(&format!("place of {id}"));
+        let draft = self.forest.drafts.len();
+        self.forest.drafts.push(Draft {
+            kind: "paragraph",
+            payload: empty_text(),
+            children: Vec::new(),
+            token,
+            about: id,
+            needed: true,
+            refers: false,
+        });
+        self.forest.top.insert(0, (Item::Block(draft), at));
+        Some(token)
+    }
+}
 
 /// A child page or database that keeps its own place at the page's first level.
 pub fn child(node: &Node, place: &dyn Fn(NotionId) -> Place) -> Option<Item> {
@@ -387,9 +411,4 @@ impl Walk<'_> {
         }
         at
     }
-}
-
-/// The payload of a text block without text.
-pub fn empty_text() -> Map<String, Value> {
-    Map::from_iter([("rich_text".to_string(), json!([]))])
 }

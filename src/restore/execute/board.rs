@@ -67,6 +67,8 @@ pub(super) struct Board {
     short: HashSet<Token>,
     /// Steps that an earlier run has begun.
     begun: HashMap<u32, Timestamp>,
+    /// The steps of uploads.
+    uploads: HashMap<Token, u32>,
     /// Uploads that nothing is known to have attached: their step, and since when.
     loose: HashMap<Token, (u32, Timestamp)>,
     /// The tokens of discussions, and of what they are on.
@@ -91,6 +93,7 @@ impl Board {
             dead: HashSet::new(),
             short: HashSet::new(),
             begun: progress.begun.clone(),
+            uploads: HashMap::new(),
             loose: HashMap::new(),
             discussions: Vec::new(),
             early: None,
@@ -234,6 +237,7 @@ impl Board {
                 self.dead.insert(learn.token);
             }
             if matches!(step.action, Action::Upload(_)) {
+                self.uploads.insert(learn.token, number);
                 self.loose.insert(learn.token, (number, at));
             }
         }
@@ -289,6 +293,17 @@ impl Board {
         found.dedup();
         found
     }
+
+    /// The steps of what this step attaches that became this upload.
+    pub fn uploads_of(&self, step: &Step, id: NotionId) -> Vec<u32> {
+        let is = |token: &Token| {
+            let known = self.known.get(token)?.parse::<NotionId>().ok()?;
+            (known == id).then(|| self.uploads.get(token).copied())?
+        };
+        let mut found: Vec<u32> = step.needs().iter().filter_map(is).collect();
+        found.dedup();
+        found
+    }
 }
 
 /// The discussion that a step opens, and what it is on.
@@ -328,3 +343,6 @@ impl Card {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

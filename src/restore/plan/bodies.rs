@@ -91,6 +91,7 @@ impl Planner<'_> {
                     let call = (Method::Get, path, Value::Null);
                     self.call(Part::Body, page, lane, call, results(&makes))?;
                 }
+                BodyStep::Remove { block } => self.holders.push((page, block)),
                 BodyStep::Linked { database, after } => {
                     self.linked_after.insert(database, after);
                 }
@@ -115,6 +116,21 @@ impl Planner<'_> {
                 self.call(Part::Relation, page, Token::of(page), call, Vec::new())?;
             }
         }
+        for database in std::mem::take(&mut self.again_databases) {
+            let Ok(data) = self.original.database(database) else {
+                continue;
+            };
+            let body = self.database_texts(database, &data.container, &mut Notes::default());
+            let path = format!("/v1/databases/{}", Token::of(database));
+            let call = (Method::Patch, path, Value::Object(body));
+            self.call(
+                Part::Relation,
+                database,
+                Token::of(database),
+                call,
+                Vec::new(),
+            )?;
+        }
         let mut by_page: std::collections::BTreeMap<NotionId, Vec<NotionId>> = Default::default();
         for (page, block) in std::mem::take(&mut self.rewrites) {
             by_page.entry(page).or_default().push(block);
@@ -122,10 +138,6 @@ impl Planner<'_> {
         for (page, blocks) in by_page {
             let data = self.load(page);
             for block in blocks {
-                let node = data.body.nodes.iter().find(|node| node.id() == Some(block));
-                let Some(node) = node else {
-                    continue;
-                };
                 let mut notes = Notes::default();
                 let body = {
                     let moment = Moment {
@@ -133,7 +145,7 @@ impl Planner<'_> {
                         files: &data.files,
                         needed: &[],
                     };
-                    blocks::rewrite(&node.block, &moment, &mut notes)
+                    blocks::rewrite(&data.body, block, &moment, &mut notes)
                 };
                 if let Some(body) = body {
                     let path = format!("/v1/blocks/{}", Token::of(block));

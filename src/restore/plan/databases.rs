@@ -72,22 +72,16 @@ impl Planner<'_> {
         let mut notes = Notes::default();
         let container = &data.container;
         let mut request = Map::new();
+        request.extend(self.database_texts(id, container, &mut notes));
+        if !notes.later.is_empty() {
+            self.again_databases.push(id);
+        }
         {
             let moment = Moment {
                 planner: self,
                 files: &data.files,
                 needed: &[],
             };
-            for key in ["title", "description"] {
-                let runs = rich_text::write(&container[key], id, &moment, &mut notes);
-                let runs = rich_text::pieces(runs)
-                    .into_iter()
-                    .next()
-                    .unwrap_or_default();
-                if key == "title" || !runs.is_empty() {
-                    request.insert(key.to_owned(), Value::Array(runs));
-                }
-            }
             let icon = icons::icon(&container["icon"], id, &moment, &mut notes);
             request.extend(icon.map(|icon| ("icon".to_owned(), icon)));
             let cover = icons::database_cover(container, id, &moment, &mut notes);
@@ -159,6 +153,31 @@ impl Planner<'_> {
         }
         self.databases.push(id);
         Ok(())
+    }
+
+    /// Title and description of a database as they are written now.
+    pub(super) fn database_texts(
+        &self,
+        id: NotionId,
+        container: &Value,
+        notes: &mut Notes,
+    ) -> Map<String, Value> {
+        let files = Files::default();
+        let moment = Moment {
+            planner: self,
+            files: &files,
+            needed: &[],
+        };
+        let mut texts = Map::new();
+        for key in ["title", "description"] {
+            let runs = rich_text::write(&container[key], id, &moment, notes);
+            let runs = rich_text::pieces(runs).into_iter().next();
+            let runs = runs.unwrap_or_default();
+            if key == "title" || !runs.is_empty() {
+                texts.insert(key.to_owned(), Value::Array(runs));
+            }
+        }
+        texts
     }
 
     fn initial(&mut self, source: NotionId) -> Value {

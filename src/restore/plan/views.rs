@@ -34,6 +34,11 @@ impl Planner<'_> {
             waited = 0;
             self.linked_database(id, under, after)?;
         }
+        for (page, holder) in std::mem::take(&mut self.holders) {
+            let path = format!("/v1/blocks/{holder}");
+            let call = (Method::Delete, path, Value::Null);
+            self.call(Part::View, page, Token::of(page), call, Vec::new())?;
+        }
         Ok(())
     }
 

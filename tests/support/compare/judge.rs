@@ -98,6 +98,16 @@ impl Judge {
     fn part(&mut self, path: &str, part: &'static str, expected: &mut Node, actual: &mut Node) {
         let ours = expected.parts.remove(part).unwrap_or_default();
         let mut theirs = actual.parts.remove(part).unwrap_or_default();
+        if part == "body" {
+            // What a column cannot hold may be told in the body.
+            let ours: Vec<_> = ours.iter().map(|node| node.print).collect();
+            theirs.retain(|node| {
+                let text = node.fields.get("rich_text").map(rich::words);
+                let text = text.unwrap_or_default();
+                let told = |name: &String| text.starts_with(&format!("{name}: "));
+                ours.contains(&node.print) || !expected.told.iter().any(told)
+            });
+        }
         let (pairs, lost, mut extra) = match part {
             "row" | "template" | "wiki" => in_any_order(ours, theirs),
             "property" => by_name(ours, theirs),
@@ -111,15 +121,6 @@ impl Judge {
                 align(ours, theirs)
             }
         };
-        if part == "body" {
-            // What a column cannot hold may be told in the body.
-            extra.retain(|node| {
-                let text = node.fields.get("rich_text").map(rich::words);
-                let text = text.unwrap_or_default();
-                let told = |name: &String| text.starts_with(&format!("{name}: "));
-                !expected.told.iter().any(told)
-            });
-        }
         if part == "row" {
             self.row_order(path, &pairs);
         }

@@ -321,7 +321,8 @@ impl Normal<'_> {
                 let id = marked(&piece["thing"], "$emoji");
                 match id.and_then(|id| self.emoji(id)) {
                     Some(Some(emoji)) => piece["thing"] = emoji,
-                    Some(None) => return json!({"kind": "wild"}),
+                    // The text only helps to find what belongs together.
+                    Some(None) => return json!({"kind": "wild", "text": text}),
                     None => {}
                 }
                 piece

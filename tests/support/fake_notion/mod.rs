@@ -45,6 +45,7 @@ pub use limits::Regime;
 pub use refusal::Refusal;
 pub use state::Logged;
 pub use switches::Switches;
+pub use uploads::Uploads;
 
 use super::workspace::Workspace;
 use server::{Reply, Server};
@@ -202,6 +203,16 @@ impl FakeNotion {
 
     pub fn faults(&self) -> &Faults {
         &self.shared.faults
+    }
+
+    /// The uploads as they are now.
+    pub fn uploads(&self) -> Uploads {
+        lock(&self.shared.uploads).clone()
+    }
+
+    /// Puts the uploads of another moment in the place of its own.
+    pub fn set_uploads(&self, uploads: Uploads) {
+        *lock(&self.shared.uploads) = uploads;
     }
 
     /// Limits requests by the real clock.

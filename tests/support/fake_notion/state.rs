@@ -231,6 +231,13 @@ impl Shared {
             let answer = encode(request, switches, 200, text, request_id);
             return (Reply::Send(answer), 200, false);
         }
+        if switches.post_time > 0 && request.method == "POST" {
+            let mut ws = self
+                .workspace
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            ws.now += switches.post_time;
+        }
         let result = match body {
             Ok(body) => self.dispatch(request, switches, body),
             Err(refusal) => Err(refusal.clone()),

@@ -44,6 +44,8 @@ pub struct Switches {
     pub not_ready_once: bool,
     /// How long an append takes, for those who want to see two collide.
     pub append_time: Duration,
+    /// How far the workspace's clock goes on with every POST, in milliseconds.
+    pub post_time: i64,
     /// A path before `/v1`, as behind a proxy, such as `/notion`.
     pub prefix: String,
 }
@@ -73,6 +75,7 @@ impl Default for Switches {
             url_lifetime: 3_600_000,
             not_ready_once: false,
             append_time: Duration::ZERO,
+            post_time: 0,
             prefix: String::new(),
         }
     }

@@ -49,7 +49,7 @@ struct Upload {
 }
 
 /// What this bot has uploaded.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Uploads {
     all: BTreeMap<Id, Upload>,
 }

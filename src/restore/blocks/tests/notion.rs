@@ -140,6 +140,11 @@ impl Notion {
                     }
                 }
                 BodyStep::Linked { .. } => {}
+                BodyStep::Remove { block } => {
+                    let (id, page) = (self.id_of(*block), self.page);
+                    let held = self.held.get_mut(&page).unwrap();
+                    held.children.retain(|child| *child != id);
+                }
             }
         }
     }

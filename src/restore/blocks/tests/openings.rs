@@ -143,7 +143,7 @@ fn what_is_named_later_waits_and_is_written_again() {
         .collect();
     assert!(made.contains(&&Token::of(id(50))) && made.contains(&&Token::of(id(61))));
     let mut notes = Notes::default();
-    assert_eq!(rewrite(&linking, &later, &mut notes), None);
+    assert_eq!(rewrite(&body, id(50), &later, &mut notes), None);
     assert_eq!(notes.later, [id(0xcc)]);
     let mut notes = Notes::default();
     let url = format!(
@@ -152,8 +152,8 @@ fn what_is_named_later_waits_and_is_written_again() {
     );
     let again = json!({"quote": {"rich_text": [{"type": "text", "text": {"content": "see", "link": {"url": url}}}]}});
     let made = Answers::default().made(0xcc);
-    assert_eq!(rewrite(&linking, &made, &mut notes), Some(again));
-    assert_eq!(rewrite(&text(1, "quote", "x"), &made, &mut notes), None);
+    assert_eq!(rewrite(&body, id(50), &made, &mut notes), Some(again));
+    assert_eq!(rewrite(&body, id(60), &made, &mut notes), None);
     assert_eq!(notes, Notes::default());
 }
 
@@ -180,16 +180,20 @@ fn linked_databases_are_put_after_what_they_stood_after() {
         })
         .collect();
     let token = |bits| Some(Token::of(id(bits)));
+    let holder = Token::named(&format!("place of {}", id(2000)));
     assert_eq!(
         placed,
         [
-            (id(2000), None),
+            // An empty paragraph held the first place.
+            (id(2000), Some(holder)),
             (id(2001), token(2)),
             (id(2002), token(2001)),
             (id(2003), None)
         ]
     );
-    assert_eq!(plan.notes.losses.len(), 2);
+    let removed = BodyStep::Remove { block: holder };
+    assert_eq!(plan.steps.last(), Some(&removed));
+    assert_eq!((plan.blocks, plan.notes.losses.len()), (5, 1));
     // With something before the first, only its last block must be known.
     let mut body = Body::default();
     paragraphs(&mut body, 1, 3);

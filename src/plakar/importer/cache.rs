@@ -1,0 +1,103 @@
+//! The repository that a backup goes through.
+//!
+//! With it, pages that did not change are not read again. It may be a cache of Plakar's
+//! alone, or a repository that somebody also uses with `dump`: only snapshots that carry
+//! our tag are ever removed from it, all but the newest of each source, and now and then.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tonic::{Code, Status};
+
+use crate::gc;
+use crate::plakar::options::Cache;
+use crate::plakar::scratch::Scratch;
+use crate::plakar::status::{from_repo, status};
+use crate::plakar::{Defaults, SCRATCH};
+use crate::repo::{Disk, Error, LockGuard, LockKind, Repository, SnapshotId};
+use crate::report::Silent;
+use crate::stop::Stop;
+
+/// The tag of snapshots that Plakar's backups went through.
+pub const TAG: &str = "plakar";
+/// What others are told of our lock.
+const COMMAND: &str = "plakar importer";
+/// How many snapshots of a source may gather before the old ones are removed.
+const GATHERED: usize = 8;
+
+/// A repository that nobody removes anything from while this lives.
+pub struct Base {
+    /// The repository.
+    pub repo: Repository,
+    /// Released before a folder that is not kept is removed.
+    _lock: LockGuard,
+    _scratch: Option<Scratch>,
+}
+
+impl Base {
+    /// Opens the cache, or makes a repository that lives as long as this.
+    pub fn open(cache: &Cache, defaults: &Defaults) -> Result<Base, Status> {
+        let (folder, scratch) = match cache {
+            Cache::Repository(folder) => (folder.clone(), None),
+            Cache::Off => {
+                let scratch = Scratch::new(&defaults.folder.join(SCRATCH)).map_err(|error| {
+                    status(Code::Internal, &format!("cannot make a folder: {error}"))
+                })?;
+                (scratch.join("repository"), Some(scratch))
+            }
+        };
+        let open = || {
+            let repo = Repository::open_or_create(Arc::new(Disk::new(folder)))?;
+            let now = defaults.clock.now();
+            if let Ok(alone) = repo.lock(LockKind::Exclusive, COMMAND, now) {
+                tidy(&repo, &alone);
+            }
+            let lock = repo.lock(LockKind::Shared, COMMAND, now)?;
+            Ok((repo, lock))
+        };
+        let (repo, lock) = open().map_err(|error: Error| from_repo(&error))?;
+        Ok(Base {
+            repo,
+            _lock: lock,
+            _scratch: scratch,
+        })
+    }
+}
+
+/// Removes what a cache no longer needs. Nothing depends on it, so an error waits for the
+/// next time.
+fn tidy(repo: &Repository, alone: &LockGuard) {
+    let done = old(repo).map(|old| {
+        if old.is_empty() {
+            return Ok(());
+        }
+        repo.remove_snapshots(alone, &old)?;
+        let stop = Stop::new();
+        let plan = gc::plan(repo, &[], &stop, &Silent)?;
+        gc::sweep(repo, alone, &plan, &stop, &Silent)
+    });
+    match done {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => log::warn!("the cache was not tidied: {error}"),
+        Err(error) => log::warn!("the cache was not tidied: {error}"),
+    }
+}
+
+/// Our snapshots but the newest of each source, once there are enough of them.
+fn old(repo: &Repository) -> Result<Vec<SnapshotId>, Error> {
+    let mut sources: BTreeMap<(String, Vec<String>), Vec<SnapshotId>> = BTreeMap::new();
+    for (id, snapshot) in repo.snapshots()? {
+        if snapshot.tags == [TAG] {
+            let source = (snapshot.source.workspace_id, snapshot.source.roots);
+            sources.entry(source).or_default().push(id);
+        }
+    }
+    let mut old = Vec::new();
+    for mut ids in sources.into_values() {
+        ids.pop();
+        if ids.len() >= GATHERED {
+            old.append(&mut ids);
+        }
+    }
+    Ok(old)
+}
