@@ -115,11 +115,7 @@ impl From<notion::Error> for Error {
         match error.kind {
             Kind::Unauthorized => Error::new(Exit::Refused, message).hint(HINT_REFUSED),
             Kind::Restricted => {
-                let capability = capability(&error.endpoint);
-                Error::new(Exit::Refused, message).hint(format!(
-                    "the token lacks a capability, probably \"{capability}\": switch it on at \
-                     https://www.notion.so/profile/integrations, under Configuration > Capabilities"
-                ))
+                Error::new(Exit::Refused, message).hint(grant(capability(&error.endpoint)))
             }
             Kind::NotFound => Error::failed(message).hint(
                 "it does not exist, or is not shared with the connection: in Notion, open it and add the \
@@ -301,7 +297,10 @@ impl Error {
 
         let message = failure.to_string();
         match failure {
-            Failure::Token(error) | Failure::Capability(_, error) => Error::from((**error).clone()),
+            Failure::Token(error) => Error::from((**error).clone()),
+            Failure::Capability(capability, _) => {
+                Error::new(Exit::Refused, message).hint(grant(capability.name()))
+            }
             Failure::BlockLimit(_) => Error::new(Exit::Stopped, message).hint(
                 "the workspace is on the Free plan and takes no more blocks: upgrade it, or restore into another \
                  workspace; what was restored stays, and --resume goes on",
@@ -325,11 +324,23 @@ impl From<restore::Error> for Error {
             Restore::Repo(error) | Restore::Source(restore::SourceError::Repository(error)) => {
                 error.into()
             }
-            Restore::Notion(error) => (*error).into(),
-            Restore::Undo(failure) => Error {
-                message,
-                ..Error::early(&failure)
+            Restore::Notion(error) if error.kind == notion::Kind::Stopped => {
+                Error::new(Exit::Stopped, "stopped before anything was written")
+                    .hint("run the same command again")
+            }
+            Restore::Notion(error) => Error {
+                message: format!("nothing was written: {error}"),
+                ..(*error).into()
             },
+            Restore::Undo(failure) => {
+                let Error { exit, hint, .. } = Error::early(&failure);
+                let again = "run it again for the rest";
+                let hint = match *failure {
+                    restore::Failure::Capability(..) | restore::Failure::Token(_) => hint,
+                    _ => Some(again.to_owned()),
+                };
+                Error { exit, message, hint }
+            }
             Restore::RootIsRestored { .. } => Error::usage(message).hint(
                 "restore below a page that is not in the backup: make a new one, share it, and give its id",
             ),
@@ -363,13 +374,18 @@ impl From<restore::Error> for Error {
 
 /// The capability that a call needs (section 1.2 of the API digest).
 fn capability(endpoint: &str) -> &'static str {
-    if endpoint.contains("/comments") {
-        "Read comments"
-    } else if endpoint.contains("/users") {
-        "Read user information"
-    } else {
-        "Read content"
+    match endpoint.contains("/users") {
+        true => "Read user information",
+        false => restore::Capability::needed_by(endpoint).name(),
     }
+}
+
+/// How to grant a capability.
+fn grant(capability: &str) -> String {
+    format!(
+        "the token lacks a capability, probably \"{capability}\": switch it on at \
+         https://www.notion.so/profile/integrations, under Configuration > Capabilities, then run the command again"
+    )
 }
 
 /// A text that may repeat what was typed, with everything that looks like a token

@@ -22,8 +22,8 @@ pub enum Error {
     /// The workers could not be started.
     #[error("cannot start the workers: {0}")]
     Workers(#[from] rayon::ThreadPoolBuildError),
-    /// It is not known what became of a step, so it cannot be undone.
-    #[error("what one step made could not be found out: {0}")]
+    /// An undo ended before its end.
+    #[error("not all of it is in the trash: {0}")]
     Undo(Box<super::perform::Failure>),
     /// There is no such journal.
     #[error("there is no restore with the journal '{name}'")]

@@ -58,9 +58,10 @@ pub enum Ended {
 pub fn execute(tools: &Tools<'_>, journal: &Journal) -> Result<Ended, Error> {
     let progress = journal.progress()?;
     let board = Board::new(journal, &progress)?;
+    // What earlier runs did is no part of this one's pace.
+    tools.report.add(Counter::Steps, board.finished());
     tools.report.phase(Phase::Restoring);
     tools.report.expect(u64::from(journal.steps()));
-    tools.report.add(Counter::Steps, board.finished());
     let board = Mutex::new(board);
     let taken = |id: NotionId| locked(&board).taken.contains(&id);
     let performer = Performer::new(tools.notion, tools.files, tools.clock, &taken);
@@ -144,6 +145,9 @@ impl Run<'_> {
         if !self.board().reckons(number) {
             step.before = None;
         }
+        if step.part == Part::Comment && self.board().no_comments {
+            return self.give_up(number, &step, None);
+        }
         if self.board().never_made(number).is_some() {
             return self.fail(
                 number,
@@ -163,7 +167,10 @@ impl Run<'_> {
             })?;
             match self.perform(&step, again) {
                 Ok(made) => return self.end(number, &step, made),
-                Err(failure) if failure.concerns_all() && !skippable(&step, &failure) => {
+                Err(failure) if is_only_of_comments(&step, &failure) => {
+                    return self.no_comments(number, &step, &failure);
+                }
+                Err(failure) if failure.concerns_all() => {
                     self.board().early.get_or_insert(failure);
                     return Ok(());
                 }
@@ -215,10 +222,12 @@ impl Run<'_> {
     }
 
     fn end(&self, number: u32, step: &Step, made: Made) -> Result<(), Error> {
-        let Made { ids, losses } = made;
+        let Made { ids, mut losses } = made;
         let at = self.tools.clock.now();
         self.count(step);
-        for loss in &losses {
+        let title = self.board().title(step);
+        for loss in &mut losses {
+            loss.on.clone_from(&title);
             self.tools
                 .report
                 .add(Counter::Failures, u64::from(loss.degree != Degree::Detail));
@@ -236,19 +245,46 @@ impl Run<'_> {
     fn fail(&self, number: u32, step: &Step, why: &str, follows: bool) -> Result<(), Error> {
         let loss = Loss {
             id: step.about,
-            on: String::new(),
+            on: self.board().title(step),
             what: part(step.part).to_owned(),
             why: why.to_owned(),
             degree: Degree::Missing,
         };
-        self.count(step);
-        self.tools.report.add(Counter::Failures, 1);
         // What follows from another failure is not told again.
         if !follows {
             self.tools
                 .report
                 .problem(&format!("{}: {why}", part(step.part)));
         }
+        self.give_up(number, step, Some(loss))
+    }
+
+    /// Notes that comments cannot be written: one loss for all of them.
+    fn no_comments(&self, number: u32, step: &Step, failure: &Failure) -> Result<(), Error> {
+        let mut board = self.board();
+        let first = !std::mem::replace(&mut board.no_comments, true);
+        let left = board.comments_left();
+        drop(board);
+        let loss = first.then(|| Loss {
+            id: step.about,
+            on: String::new(),
+            what: match left {
+                1 => "1 comment".to_owned(),
+                left => format!("{left} comments"),
+            },
+            why: failure.to_string(),
+            degree: Degree::Missing,
+        });
+        if let Some(loss) = &loss {
+            let Loss { what, why, .. } = loss;
+            self.tools.report.problem(&format!("{what}: {why}"));
+        }
+        self.give_up(number, step, loss)
+    }
+
+    fn give_up(&self, number: u32, step: &Step, loss: Option<Loss>) -> Result<(), Error> {
+        self.count(step);
+        self.tools.report.add(Counter::Failures, 1);
         self.journal
             .note(&DoneLine::Failed { step: number, loss })?;
         self.board().fail(number, step);
@@ -309,7 +345,7 @@ fn filled(call: &Call, known: &Known) -> Call {
 
 /// Whether a failure that concerns all steps of a sort is no reason to end: a restore
 /// without its comments is better than none.
-fn skippable(step: &Step, failure: &Failure) -> bool {
+fn is_only_of_comments(step: &Step, failure: &Failure) -> bool {
     step.part == Part::Comment && matches!(failure, Failure::Capability(..))
 }
 

@@ -6,7 +6,7 @@
 //! end are done, a step with a beginning and no end may have been executed, and the rest
 //! was never sent. Nothing of either is ever changed, only appended.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{BufRead as _, BufReader, Read as _};
 
 use jiff::Timestamp;
@@ -96,8 +96,9 @@ pub enum DoneLine {
     Failed {
         /// Which.
         step: u32,
-        /// What is lost by it.
-        loss: Loss,
+        /// What is lost by it; `None` when another line says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        loss: Option<Loss>,
     },
     /// Nothing is left to do.
     Complete {
@@ -119,7 +120,7 @@ pub struct Progress {
     /// When each step was done, if it is.
     pub ended: HashMap<u32, Timestamp>,
     /// Steps that cannot be done.
-    pub failed: HashMap<u32, Loss>,
+    pub failed: HashSet<u32>,
     /// What tokens have become.
     pub ids: HashMap<Token, String>,
     /// What did not come back as it was.
@@ -145,8 +146,8 @@ impl Progress {
                 self.losses.extend(losses);
             }
             DoneLine::Failed { step, loss } => {
-                self.losses.push(loss.clone());
-                self.failed.insert(step, loss);
+                self.losses.extend(loss);
+                self.failed.insert(step);
             }
             DoneLine::Complete { .. } | DoneLine::Undone { .. } => self.over = true,
         }

@@ -48,7 +48,7 @@ pub use body::{Body, Node};
 pub use error::Error;
 pub use loss::{Degree, Loss, Notes};
 pub use original::Original;
-pub use perform::Failure;
+pub use perform::{Capability, Failure};
 pub use plan::Totals;
 pub use run::{Job, Preview, Summary, preview, restore, resume, unfinished_source};
 pub use source::{FolderSource, SnapshotSource, Source, SourceError};

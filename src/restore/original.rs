@@ -67,6 +67,8 @@ pub struct Original<'s> {
     pub emojis: Value,
     /// The data sources: their database, and their place in it.
     pub sources: HashMap<NotionId, NotionId>,
+    /// The views: their database.
+    pub views: HashMap<NotionId, NotionId>,
     /// Databases that stand as a part of their page.
     pub inline: BTreeSet<NotionId>,
     /// Databases that only show what another one holds.
@@ -102,6 +104,7 @@ impl<'s> Original<'s> {
             users: Value::Null,
             emojis: Value::Null,
             sources: HashMap::new(),
+            views: HashMap::new(),
             inline: BTreeSet::new(),
             linked: BTreeSet::new(),
             files: Files::default(),
@@ -220,6 +223,8 @@ impl<'s> Original<'s> {
             let views = sidecar("views.json").unwrap_or_default();
             let sources = sidecar("data_sources.json").unwrap_or_default();
             self.facts.object(&views);
+            let ids = views.as_array().into_iter().flatten().filter_map(id_of);
+            self.views.extend(ids.map(|view| (view, id)));
             self.facts.object(&sources);
             let listed: Vec<NotionId> = sources
                 .as_array()

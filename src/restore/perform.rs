@@ -149,6 +149,7 @@ impl<'a> Performer<'a> {
         if adopted && again.is_some() {
             self.complete(write, &answer, &mut draft)?;
         }
+        self.complete_list(call, &mut answer)?;
         self.remember(write, &answer);
         self.send_pieces(write, call, &mut answer, &mut draft)?;
         let children = std::mem::take(&mut draft.children);
@@ -176,6 +177,35 @@ impl<'a> Performer<'a> {
     /// sent that changes anything.
     pub fn made(&self, call: &Call, begun: Timestamp) -> Result<Option<Value>, Failure> {
         self.find(Write::of(call), &call.body, begun, self.looks(begun))
+    }
+
+    /// Reads the rest of a list, of which Notion may show less at once than asked for
+    /// (section 1.6 of the API digest).
+    fn complete_list(&self, call: &Call, answer: &mut Value) -> Result<(), Failure> {
+        let mut seen = Vec::new();
+        while call.method == Method::Get
+            && answer["has_more"] == true
+            && let Some(cursor) = answer["next_cursor"].as_str().map(str::to_owned)
+            && !seen.contains(&cursor)
+        {
+            let mut next = request(call, &call.body);
+            if let Some((path, query)) = call.path.split_once('?') {
+                next.path = path.to_owned();
+                let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+                let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                next.query.extend(pairs);
+            }
+            next.query.push(("start_cursor".into(), cursor.clone()));
+            let mut more = self.notion.write(&next).map_err(Failure::of)?;
+            let mut results = answer["results"].take();
+            if let (Value::Array(all), Value::Array(new)) = (&mut results, more["results"].take()) {
+                all.extend(new);
+            }
+            more["results"] = results;
+            *answer = more;
+            seen.push(cursor);
+        }
+        Ok(())
     }
 
     /// Sends a request until it is done, changing it where it is refused. The answer,

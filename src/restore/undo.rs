@@ -79,7 +79,7 @@ pub fn undo(job: &Undo<'_>) -> Result<Undone, Error> {
             (None, Some(begun)) => {
                 let mut call = call.clone();
                 super::token::fill(&mut call.body, &progress.ids);
-                let found = performer.made(&call, *begun).map_err(unsure)?;
+                let found = performer.made(&call, *begun).map_err(failed)?;
                 found.and_then(|it| Some(it.pointer(at)?.as_str()?.to_owned()))
             }
             (None, None) => None,
@@ -96,7 +96,7 @@ pub fn undo(job: &Undo<'_>) -> Result<Undone, Error> {
     Ok(undone)
 }
 
-fn unsure(failure: Failure) -> Error {
+fn failed(failure: Failure) -> Error {
     Error::Undo(Box::new(failure))
 }
 
@@ -105,7 +105,7 @@ fn trash(notion: &Notion, id: &str) -> Result<bool, Error> {
     match notion.write(&Request::delete(format!("/v1/blocks/{id}"))) {
         Ok(_) => Ok(true),
         Err(error) if matches!(error.kind, Kind::NotFound | Kind::Validation) => Ok(false),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(failed(Failure::of(error))),
     }
 }
 

@@ -184,6 +184,10 @@ fn only_the_edge_prints_reads_the_environment_or_exits() {
             continue;
         }
         let code = code(&path);
+        // A test may tell that it could not be made.
+        if is_test(&path) {
+            continue;
+        }
         for (what, does) in EDGE_ONLY {
             if code.contains(what) {
                 wrong.push(format!(
@@ -194,6 +198,13 @@ fn only_the_edge_prints_reads_the_environment_or_exits() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Whether a file is compiled for tests alone.
+fn is_test(path: &Path) -> bool {
+    let names = ["tests", "testing", "fixed"];
+    let mut parts = path.iter().filter_map(|part| part.to_str());
+    parts.any(|part| names.contains(&part.trim_end_matches(".rs")))
 }
 
 #[test]

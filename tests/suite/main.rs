@@ -9,6 +9,7 @@ mod care_mount;
 mod cli_care;
 mod cli_dump;
 mod cli_generated;
+mod cli_restore;
 mod cli_usage;
 mod decoders;
 mod dump_again;

@@ -1,5 +1,12 @@
 //! Whole restores: a workspace is dumped and put below a page of a Notion in memory,
 //! and the judge compares the two.
 
+mod data;
+mod files;
+mod folder;
+mod links;
+mod only;
 mod places;
+mod plans;
 mod random;
+mod requests;

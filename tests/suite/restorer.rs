@@ -14,7 +14,7 @@ use notion_backup::restore::{
 use notion_backup::stop::Stop;
 
 use crate::site::Site;
-use crate::support::compare::{Expect, assert_same};
+use crate::support::compare::{Difference, Expect, assert_same, compare};
 use crate::support::fake_notion::Logged;
 use crate::support::workspace::model::{Id, Parent, UserKind};
 use crate::support::{FakeNotion, Workspace};
@@ -199,6 +199,14 @@ impl Restorer {
     /// Judges what was restored.
     pub fn judge(&self, expect: &Expect) {
         assert_same(&self.original, &self.restored(), self.root, expect);
+    }
+
+    /// What the judge finds, order of related rows apart.
+    pub fn differences(&self) -> Vec<Difference> {
+        let expect = Expect::restored();
+        let mut found = compare(&self.original, &self.restored(), self.root, &expect);
+        found.retain(|it| !it.weak);
+        found
     }
 
     /// Restores and judges everything.

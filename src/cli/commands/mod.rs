@@ -7,6 +7,7 @@ mod dump;
 mod extract;
 mod forget;
 mod generate;
+mod losses;
 mod ls;
 #[cfg(all(unix, feature = "plakar"))]
 mod plakar;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Context;
+use super::{Context, losses};
 use crate::cli::args::{RestoreArgs, RestoreCommand, UndoArgs};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -19,9 +19,6 @@ use crate::restore::{
     self, Degree, FolderSource, Job, Loss, Preview, SnapshotSource, Source, Summary, Totals,
 };
 use crate::stop::Stop;
-
-/// How many losses people see; a program gets all, and so does the report.
-const SHOWN_LOSSES: usize = 20;
 
 pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
     if let Some(RestoreCommand::Undo(undo)) = &args.command {
@@ -46,7 +43,10 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
         context.ui.warn(warning);
     }
     let resumed = match args.resume {
-        true => restore::unfinished_source(&repo, root, context.clock.as_ref())?,
+        true => {
+            let unfinished = restore::unfinished_source(&repo, root, context.clock.as_ref())?;
+            Some(unfinished.ok_or(restore::Error::NothingToResume { root })?)
+        }
         false => None,
     };
     let (source, from) = source(args, resumed, &repo)?;
@@ -76,7 +76,11 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
     if args.dry_run {
         let preview = restore::preview(&job);
         watch.finish();
-        return tell_preview(context.ui, &from, &preview?);
+        let mut preview = preview?;
+        if let Some(asked) = settings.notion.requests_per_minute {
+            preview.requests_per_minute = asked.into();
+        }
+        return tell_preview(context.ui, &from, &preview);
     }
     let result = match args.resume {
         true => restore::resume(&job),
@@ -146,10 +150,10 @@ fn source<'r>(
 
 fn tell_preview(ui: &Ui, from: &str, preview: &Preview) -> Result<Exit, Error> {
     let totals = &preview.planned.totals;
-    let losses = &preview.planned.losses;
+    let lost = &preview.planned.losses;
     let pace = preview.requests_per_minute;
     if ui.is_json() {
-        for loss in losses {
+        for loss in lost {
             ui.message(&loss_message(loss))?;
         }
         ui.message(&json!({
@@ -162,7 +166,7 @@ fn tell_preview(ui: &Ui, from: &str, preview: &Preview) -> Result<Exit, Error> {
             "requests_per_minute": pace,
             "seconds_expected": totals.time(pace).as_secs(),
             "exceeds_free_plan": totals.exceeds_free_plan(),
-            "losses": losses.len(),
+            "losses": lost.len(),
             "code": Exit::Done.code(),
         }))?;
         return Ok(Exit::Done);
@@ -183,15 +187,15 @@ fn tell_preview(ui: &Ui, from: &str, preview: &Preview) -> Result<Exit, Error> {
             "plan         a Free workspace with more than one member takes 1,000 blocks in all: this is more",
         )?;
     }
-    match losses.is_empty() {
+    match lost.is_empty() {
         true => ui.line("losses       none: everything comes back as it was")?,
         false => {
             ui.line(&format!(
                 "losses       {}:",
-                words::count(losses.len() as u64, "thing")
+                words::count(lost.len() as u64, "thing")
             ))?;
-            for loss in losses {
-                ui.line(&format!("  {}", loss_line(loss)))?;
+            for line in losses::lines(lost) {
+                ui.line(&format!("  {line}"))?;
             }
         }
     }
@@ -280,14 +284,8 @@ fn tell(
         .filter(|loss| loss.degree != Degree::Detail)
         .collect();
     let details = summary.losses.len() - shown.len();
-    for loss in shown.iter().take(SHOWN_LOSSES) {
-        ui.warn(&loss_line(loss));
-    }
-    if shown.len() > SHOWN_LOSSES {
-        ui.warn(&format!(
-            "and {} more; the report has them all",
-            shown.len() - SHOWN_LOSSES
-        ));
+    for line in losses::lines(shown.iter().copied()) {
+        ui.warn(&line);
     }
     if details > 0 && !ui.is_quiet() {
         ui.line(&format!(
@@ -339,19 +337,6 @@ fn exit(summary: &Summary) -> Exit {
         None if summary.has_losses() => Exit::Losses,
         None => Exit::Done,
     }
-}
-
-fn loss_line(loss: &Loss) -> String {
-    let degree = match loss.degree {
-        Degree::Detail => "detail",
-        Degree::StandIn => "stand-in",
-        Degree::Missing => "missing",
-    };
-    let on = match loss.on.is_empty() {
-        true => String::new(),
-        false => format!("\u{201c}{}\u{201d}, ", loss.on),
-    };
-    format!("{degree}: {on}{} ({}): {}", loss.what, loss.id, loss.why)
 }
 
 fn loss_message(loss: &Loss) -> Value {

@@ -28,6 +28,8 @@ pub struct Status {
     pub counts: BTreeMap<Counter, u64>,
     /// Requests per minute over the last minute, once it can be told.
     pub pace: Option<u64>,
+    /// How long the phase will take still, at the pace so far, once it can be told.
+    pub left: Option<Duration>,
     /// How long all workers still wait, and why.
     pub waiting: Option<(Duration, String)>,
 }
@@ -104,6 +106,9 @@ impl Status {
         }
         if let Some(pace) = self.pace {
             parts.push(format!("{} requests/min", words::number(pace)));
+        }
+        if let Some(left) = self.left {
+            parts.push(format!("about {} left", words::clock(left)));
         }
         let mut line = phase_words(phase).to_owned();
         if let Some((time, why)) = &self.waiting {
@@ -187,6 +192,8 @@ struct State {
     total: Option<u64>,
     counts: BTreeMap<Counter, u64>,
     waiting: Option<(Duration, String)>,
+    /// When the phase began, and how many steps were done then.
+    began: (Duration, u64),
     /// Requests so far, at several moments of the last minute, oldest first.
     paces: VecDeque<(Duration, u64)>,
 }
@@ -220,18 +227,21 @@ impl Progress {
             (requests > 0 && time >= 3.0)
                 .then(|| ((requests - before) as f64 * 60.0 / time).round() as u64)
         });
-        Status {
+        let mut status = Status {
             phase: state.phase,
             elapsed: now,
             total: state.total,
             counts: state.counts.clone(),
             pace,
+            left: None,
             waiting: state
                 .waiting
                 .as_ref()
                 .filter(|(end, _)| *end > now)
                 .map(|(end, why)| (*end - now, why.clone())),
-        }
+        };
+        status.left = time_left(&status, state.began, now);
+        status
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -244,9 +254,12 @@ impl Progress {
 impl Report for Progress {
     fn phase(&self, phase: Phase) {
         {
+            let now = self.clock.elapsed();
             let mut state = self.lock();
             state.phase = Some(phase);
             state.total = None;
+            let steps = state.counts.get(&Counter::Steps).copied();
+            state.began = (now, steps.unwrap_or_default());
         }
         self.listener.phase_began();
     }
@@ -269,6 +282,18 @@ impl Report for Progress {
     fn problem(&self, text: &str) {
         self.listener.problem(text);
     }
+}
+
+/// How long a restore will take still: its steps are all but equal, one request each,
+/// where those of other phases are not.
+fn time_left(status: &Status, began: (Duration, u64), now: Duration) -> Option<Duration> {
+    let (then, before) = began;
+    let (total, done) = (status.total?, status.done());
+    let time = now.saturating_sub(then);
+    let new = done.saturating_sub(before);
+    let is_known = status.phase == Some(Phase::Restoring) && new >= 10 && time.as_secs() >= 5;
+    let left = total.saturating_sub(done);
+    (is_known && left > 0).then(|| time.mul_f64(left as f64 / new as f64))
 }
 
 #[cfg(test)]
@@ -325,6 +350,32 @@ mod tests {
         );
         clock.advance(Duration::from_secs(35));
         assert_eq!(progress.status().waiting, None);
+    }
+
+    #[test]
+    fn the_time_left_is_told_by_the_steps_of_this_run() {
+        let (clock, progress) = progress();
+        // An earlier run has done 500 steps.
+        progress.add(Counter::Steps, 500);
+        clock.advance(Duration::from_secs(30));
+        progress.phase(Phase::Restoring);
+        progress.expect(1100);
+        assert_eq!(progress.status().left, None);
+        for _ in 0..100 {
+            progress.add(Counter::Steps, 1);
+            clock.advance(Duration::from_millis(500));
+        }
+        // 100 steps took 50 seconds, and 500 are left.
+        let status = progress.status();
+        assert_eq!(status.left, Some(Duration::from_secs(250)));
+        assert_eq!(
+            status.line(),
+            "restoring: 600 of 1,100 steps, about 4:10 left"
+        );
+        progress.add(Counter::Steps, 500);
+        assert_eq!(progress.status().left, None);
+        progress.phase(Phase::Saving);
+        assert_eq!(progress.status().left, None);
     }
 
     #[test]

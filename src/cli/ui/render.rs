@@ -159,6 +159,7 @@ fn status_message(status: &Status) -> Value {
         "done": status.done(),
         "total": status.total,
         "requests_per_minute": status.pace,
+        "seconds_left": status.left.map(|time| time.as_secs()),
         "waiting": status.waiting.as_ref().map(|(time, why)| json!({
             "seconds": time.as_secs(),
             "reason": why,
@@ -199,6 +200,7 @@ mod tests {
             total: Some(10),
             counts: [(Counter::ReadPages, 4), (Counter::Requests, 9)].into(),
             pace: Some(171),
+            left: None,
             waiting: Some((Duration::from_secs(30), "rate limit".to_owned())),
         };
         assert_eq!(
@@ -206,6 +208,7 @@ mod tests {
             json!({
                 "message_type": "status", "phase": "reading", "seconds_elapsed": 61,
                 "done": 4, "total": 10, "requests_per_minute": 171,
+                "seconds_left": null,
                 "waiting": {"seconds": 30, "reason": "rate limit"},
                 "counts": {"read_pages": 4, "requests": 9},
             })

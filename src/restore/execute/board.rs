@@ -15,6 +15,7 @@ use super::super::step::{Action, Part, Step};
 use super::super::token::{Known, tokens};
 use super::super::{Error, Token};
 use crate::model::NotionId;
+use crate::notion::Method;
 
 /// How far beyond the first open step others are looked for.
 const AHEAD: usize = 2000;
@@ -71,6 +72,10 @@ pub(super) struct Board {
     uploads: HashMap<Token, u32>,
     /// Uploads that nothing is known to have attached: their step, and since when.
     loose: HashMap<Token, (u32, Timestamp)>,
+    /// The titles of pages and databases, by what is learned of them.
+    titles: HashMap<Token, String>,
+    /// Whether comments are refused, all of them.
+    pub no_comments: bool,
     /// The tokens of discussions, and of what they are on.
     discussions: Vec<(Token, Token)>,
     /// Why no step is begun any more.
@@ -95,6 +100,8 @@ impl Board {
             begun: progress.begun.clone(),
             uploads: HashMap::new(),
             loose: HashMap::new(),
+            titles: HashMap::new(),
+            no_comments: false,
             discussions: Vec::new(),
             early: None,
             error: None,
@@ -103,6 +110,10 @@ impl Board {
             let step = journal.step(number)?;
             board.cards.push(Card::of(&step));
             board.discussions.extend(discussion(&step));
+            let title = title(&step);
+            for learn in step.learns.iter().filter(|_| !title.is_empty()) {
+                board.titles.insert(learn.token, title.clone());
+            }
             if step.part == Part::Schema {
                 board.schemas.insert(number);
             }
@@ -113,7 +124,7 @@ impl Board {
                 });
                 let ids = ids.collect();
                 board.end(number, &step, ids, *at);
-            } else if progress.failed.contains_key(&number) {
+            } else if progress.failed.contains(&number) {
                 board.fail(number, &step);
             }
         }
@@ -136,6 +147,23 @@ impl Board {
             .iter()
             .filter(|card| card.state == State::Finished);
         finished.count() as u64
+    }
+
+    /// How many comments are not finished.
+    pub fn comments_left(&self) -> u64 {
+        let left = self
+            .cards
+            .iter()
+            .filter(|card| card.part == Part::Comment && card.state != State::Finished);
+        left.count() as u64
+    }
+
+    /// The title of what a step makes or, if that has none, of what it writes into.
+    pub fn title(&self, step: &Step) -> String {
+        let own = step.learns.iter().map(|learn| learn.token);
+        let mut around = own.chain([step.lane]);
+        let title = around.find_map(|token| self.titles.get(&token));
+        title.cloned().unwrap_or_default()
     }
 
     /// A step to carry out now; it is taken by this.
@@ -318,6 +346,24 @@ fn discussion(step: &Step) -> Option<(Token, Token)> {
         .iter()
         .find(|learn| learn.at == "/discussion_id");
     Some((opened?.token, *on.first()?))
+}
+
+/// The title of the page or database that a step makes; empty for none.
+fn title(step: &Step) -> String {
+    let Action::Call(call) = &step.action else {
+        return String::new();
+    };
+    let runs = match (call.method, call.path.as_str()) {
+        (Method::Post, "/v1/pages") => {
+            let mut properties = call.body["properties"].as_object().into_iter().flatten();
+            properties.find_map(|(_, value)| value["title"].as_array())
+        }
+        (Method::Post, "/v1/databases" | "/v1/data_sources") => call.body["title"].as_array(),
+        _ => None,
+    };
+    let runs = runs.into_iter().flatten();
+    runs.filter_map(|run| run["text"]["content"].as_str())
+        .collect()
 }
 
 impl Card {

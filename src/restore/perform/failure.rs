@@ -18,6 +18,33 @@ pub enum Capability {
     InsertComments,
 }
 
+impl Capability {
+    /// The capability that an endpoint, such as `POST /v1/pages`, asks for (section 7 of
+    /// the API digest).
+    pub fn needed_by(endpoint: &str) -> Capability {
+        let (method, path) = endpoint.split_once(' ').unwrap_or_default();
+        let looks = method == "GET" || path.ends_with("/query") || path == "/v1/search";
+        match (path.starts_with("/v1/comments"), looks) {
+            (true, true) => Capability::ReadComments,
+            (true, false) => Capability::InsertComments,
+            (false, true) => Capability::Read,
+            (false, false) if method == "POST" || path.ends_with("/children") => Capability::Insert,
+            (false, false) => Capability::Update,
+        }
+    }
+
+    /// Its name in Notion's settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Capability::Read => "Read content",
+            Capability::Insert => "Insert content",
+            Capability::Update => "Update content",
+            Capability::ReadComments => "Read comments",
+            Capability::InsertComments => "Insert comments",
+        }
+    }
+}
+
 /// A step that was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
@@ -79,12 +106,12 @@ impl Failure {
     }
 
     /// What a failed call means, when nothing else was tried.
-    pub(super) fn of(error: Error) -> Failure {
+    pub fn of(error: Error) -> Failure {
         let error = Box::new(error);
         match error.kind {
             Kind::Unauthorized | Kind::Blocked => Failure::Token(error),
             Kind::Restricted if error.block_limit => Failure::BlockLimit(error),
-            Kind::Restricted => Failure::Capability(needed(&error.endpoint), error),
+            Kind::Restricted => Failure::Capability(Capability::needed_by(&error.endpoint), error),
             Kind::Stopped => Failure::Stopped,
             Kind::Away => Failure::Away(error),
             Kind::Server | Kind::Transport | Kind::Malformed | Kind::RateLimited => {
@@ -106,19 +133,6 @@ impl Failure {
 /// Whether Notion refuses this request for what is in it.
 pub(super) fn is_refusal(error: &Error) -> bool {
     matches!(error.kind, Kind::Validation | Kind::NotFound)
-}
-
-/// The capability that an endpoint asks for (section 7 of the API digest).
-fn needed(endpoint: &str) -> Capability {
-    let (method, path) = endpoint.split_once(' ').unwrap_or_default();
-    let looks = method == "GET" || path.ends_with("/query") || path == "/v1/search";
-    match (path.starts_with("/v1/comments"), looks) {
-        (true, true) => Capability::ReadComments,
-        (true, false) => Capability::InsertComments,
-        (false, true) => Capability::Read,
-        (false, false) if method == "POST" || path.ends_with("/children") => Capability::Insert,
-        (false, false) => Capability::Update,
-    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,11 @@ use super::moment::Moment;
 use super::{Error, Part, Planner, Token, Unwritten};
 use crate::model::NotionId;
 use crate::notion::Method;
-use crate::restore::blocks::{self, BodyStep};
+use crate::restore::blocks::{self, BodyPlan, BodyStep};
+use crate::restore::body::Body;
 use crate::restore::loss::Notes;
+use crate::restore::original::PageData;
+use crate::restore::targets::Target;
 
 impl Planner<'_> {
     /// Writes the bodies. A page that refers to a synced block of another one waits until
@@ -21,35 +24,51 @@ impl Planner<'_> {
         let mut waited = 0;
         while let Some(unwritten) = todo.pop_front() {
             let may_wait = waited < todo.len() + 1;
-            if self.write_body(&unwritten, may_wait)? {
-                waited = 0;
-            } else {
-                waited += 1;
-                todo.push_back(unwritten);
+            match self.write_body(&unwritten, may_wait)? {
+                Written::Whole => waited = 0,
+                Written::Upto(taken) => {
+                    waited = 0;
+                    todo.push_back(Unwritten { taken, ..unwritten });
+                }
+                Written::Nothing => {
+                    waited += 1;
+                    todo.push_back(unwritten);
+                }
             }
         }
         Ok(())
     }
 
-    /// Writes one body; false when it should wait.
-    fn write_body(&mut self, unwritten: &Unwritten, may_wait: bool) -> Result<bool, Error> {
+    /// Writes one body, as far as it need not wait.
+    fn write_body(&mut self, unwritten: &Unwritten, may_wait: bool) -> Result<Written, Error> {
         let page = unwritten.page;
-        let data = self.unwritten(unwritten);
-        let planned = {
-            let moment = Moment {
-                planner: self,
-                files: &data.files,
-                needed: &[],
-            };
-            let place = |id: NotionId| self.place(page, id);
-            blocks::rest(&data.body, page, unwritten.taken, &place, &moment)
-        };
+        let mut data = self.unwritten(unwritten);
+        let mut planned = self.rest(&data, unwritten);
         let waits_for = |id: &NotionId| {
             let there = self.original.facts.blocks.get(id);
-            there.is_some_and(|there| *there != page) && self.original.facts.originals.contains(id)
+            there.is_some_and(|there| *there != page)
+                && self.original.facts.originals.contains(id)
+                && matches!(self.target(*id), Target::Later(_))
         };
-        if may_wait && planned.notes.later.iter().any(waits_for) {
-            return Ok(false);
+        let mut written = Written::Whole;
+        if planned.notes.later.iter().any(waits_for) {
+            if may_wait {
+                return Ok(Written::Nothing);
+            }
+            // Pages that wait for each other: what comes before the first reference goes
+            // first. Where there are child pages, its place would be lost.
+            let upto = first_referring(&data.body, &waits_for);
+            let grows = data
+                .body
+                .top
+                .iter()
+                .filter_map(|at| data.body.nodes.get(*at));
+            let mut anchors = grows.filter(|node| node.kind().starts_with("child_"));
+            if upto > unwritten.taken && anchors.next().is_none() {
+                data.body.top.truncate(upto);
+                planned = self.rest(&data, unwritten);
+                written = Written::Upto(upto);
+            }
         }
         self.planned.totals.blocks += planned.blocks;
         let lane = Token::of(page);
@@ -101,7 +120,19 @@ impl Planner<'_> {
             self.rewrites.push((page, block));
         }
         self.note(planned.notes);
-        Ok(true)
+        Ok(written)
+    }
+
+    /// The steps for what is left of a body.
+    fn rest(&self, data: &PageData, unwritten: &Unwritten) -> BodyPlan {
+        let page = unwritten.page;
+        let moment = Moment {
+            planner: self,
+            files: &data.files,
+            needed: &[],
+        };
+        let place = |id: NotionId| self.place(page, id);
+        blocks::rest(&data.body, page, unwritten.taken, &place, &moment)
     }
 
     /// Writes text again that names what was made after it.
@@ -156,6 +187,37 @@ impl Planner<'_> {
         }
         Ok(())
     }
+}
+
+/// How far a body is written.
+enum Written {
+    /// To its end.
+    Whole,
+    /// So many of its first-level blocks.
+    Upto(usize),
+    /// It waits.
+    Nothing,
+}
+
+/// The place of the first first-level block that is, or holds, a reference to a synced
+/// block of `which`.
+fn first_referring(body: &Body, which: &dyn Fn(&NotionId) -> bool) -> usize {
+    let refers = |at: &usize| {
+        let mut todo = vec![*at];
+        while let Some(node) = todo.pop().and_then(|at| body.nodes.get(at)) {
+            let from = node.payload()["synced_from"]["block_id"].as_str();
+            if from
+                .and_then(|id| id.parse().ok())
+                .is_some_and(|id| which(&id))
+            {
+                return true;
+            }
+            todo.extend(&node.children);
+        }
+        false
+    };
+    let first = body.top.iter().position(refers);
+    first.unwrap_or(body.top.len())
 }
 
 /// Where an answer lists the ids of new blocks.

@@ -22,6 +22,7 @@ impl Planner<'_> {
         whole(&old)
             || original.sources.get(&old).is_some_and(whole)
             || original.facts.blocks.get(&old).is_some_and(whole)
+            || original.views.get(&old).is_some_and(whole)
     }
 
     pub(super) fn target(&self, old: NotionId) -> Target {

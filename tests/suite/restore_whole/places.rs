@@ -71,3 +71,28 @@ fn rate_limits_only_take_time() {
     }
     restorer.prove();
 }
+
+#[test]
+fn fewer_rights_to_read_people_lose_people_alone() {
+    type Change = fn(&mut crate::support::fake_notion::switches::Capabilities);
+    let changes: [Change; 3] = [
+        |it| it.users = false,
+        |it| it.emails = false,
+        |it| it.personal = true,
+    ];
+    for change in changes {
+        let restorer = Restorer::home(Workspace::everything(1));
+        restorer.target.set(|it| change(&mut it.capabilities));
+        let summary = restorer.restore();
+        let lost = restorer.differences();
+        let people = |path: &str| {
+            path.contains("people") || path.contains("rich_text") || path.contains("text")
+        };
+        assert!(
+            lost.iter().all(|it| people(&it.path)),
+            "{}",
+            lost.iter().find(|it| !people(&it.path)).unwrap()
+        );
+        assert!(summary.losses.len() > 10);
+    }
+}

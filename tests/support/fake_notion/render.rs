@@ -18,6 +18,7 @@ pub struct Render<'a> {
     pub ws: &'a Workspace,
     pub files: &'a Files,
     pub emails: bool,
+    pub max_upload: u64,
     /// What a lagging search index still shows: the edit before, for later ones than this.
     pub as_of: i64,
 }
@@ -268,7 +269,7 @@ impl Render<'_> {
                 object["bot"] = if user.id == self.ws.bot {
                     json!({"owner": {"type": "workspace", "workspace": true},
                            "workspace_id": self.ws.id, "workspace_name": self.ws.name,
-                           "workspace_limits": {"max_file_upload_size_in_bytes": 5_368_709_120_u64}})
+                           "workspace_limits": {"max_file_upload_size_in_bytes": self.max_upload}})
                 } else {
                     json!({})
                 };

@@ -119,6 +119,7 @@ impl Call<'_> {
             ws: self.ws,
             files: &self.shared.files,
             emails: self.switches.capabilities.emails,
+            max_upload: self.switches.max_upload,
             as_of: i64::MAX,
         }
     }

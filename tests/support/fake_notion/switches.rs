@@ -46,6 +46,8 @@ pub struct Switches {
     pub append_time: Duration,
     /// How far the workspace's clock goes on with every POST, in milliseconds.
     pub post_time: i64,
+    /// The largest file that the workspace takes, in bytes.
+    pub max_upload: u64,
     /// A path before `/v1`, as behind a proxy, such as `/notion`.
     pub prefix: String,
 }
@@ -76,6 +78,7 @@ impl Default for Switches {
             not_ready_once: false,
             append_time: Duration::ZERO,
             post_time: 0,
+            max_upload: 5_368_709_120,
             prefix: String::new(),
         }
     }
