@@ -43,7 +43,7 @@ impl Mount {
         }
         let number = self.operations.fetch_add(1, Ordering::SeqCst);
         let dice = (number ^ number >> 31).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
-        if self.fails == 0 || dice % self.fails > 0 {
+        if self.fails == 0 || !dice.is_multiple_of(self.fails) {
             return Ok(());
         }
         Err(match dice / self.fails % 3 {
@@ -59,7 +59,7 @@ struct Crumbs(Box<dyn Read + Send>, usize);
 impl Read for Crumbs {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.1 += 1;
-        if self.1 % 4 == 0 {
+        if self.1.is_multiple_of(4) {
             return Err(ErrorKind::Interrupted.into());
         }
         let few = buffer.len().min(self.1 % 7 + 1);

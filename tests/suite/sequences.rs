@@ -175,7 +175,7 @@ impl Life {
                 self.learn(false, saved);
             }
             Step::Forget(keep) => {
-                self.forget(self.site.files.clone(), keep).unwrap();
+                assert!(self.forget(self.site.files.clone(), keep).unwrap());
                 let kept = self.kept(keep);
                 self.oracle.retain(|id, _| kept.contains(id));
             }
@@ -185,7 +185,10 @@ impl Life {
                 let kept = self.kept(keep);
                 let left = self.snapshots();
                 assert!(kept.is_subset(&left), "a snapshot that is kept is gone");
-                assert!(done.is_err() || left == kept, "not all were forgotten");
+                assert!(
+                    !matches!(done, Ok(true)) || left == kept,
+                    "not all were forgotten"
+                );
                 let gone = |id: &SnapshotId| !left.contains(id);
                 let ids: Vec<_> = self.oracle.keys().filter(|id| gone(id)).cloned().collect();
                 for id in ids {
@@ -294,7 +297,8 @@ impl Life {
         kept
     }
 
-    fn forget(&self, files: Arc<dyn Files>, keep: u8) -> Result<(), forget::Error> {
+    /// Whether all could be read; what cannot is left alone.
+    fn forget(&self, files: Arc<dyn Files>, keep: u8) -> Result<bool, forget::Error> {
         let policy = Policy {
             last: keep.into(),
             ..Policy::default()
@@ -309,11 +313,12 @@ impl Life {
         )
     }
 
-    fn forget_by(&self, files: Arc<dyn Files>, choice: &Choice) -> Result<(), forget::Error> {
+    fn forget_by(&self, files: Arc<dyn Files>, choice: &Choice) -> Result<bool, forget::Error> {
         let repo = Repository::open_or_create(files)?;
         let lock = repo.lock(LockKind::Exclusive, "forget", self.now())?;
         let plan = forget::plan(&repo, choice, false)?;
-        forget::carry_out(&repo, &lock, &plan)
+        forget::carry_out(&repo, &lock, &plan)?;
+        Ok(plan.unreadable.is_empty())
     }
 
     fn forget_one(&mut self, number: u8) {

@@ -147,7 +147,7 @@ proptest! {
                 let part = FilePart {
                     name: "a\r\n\"b".to_string(),
                     content_type: "text/plain\r\nx: y".to_string(),
-                    bytes: b"12345".to_vec().into(),
+                    bytes: b"12345".to_vec(),
                     number: Some(1),
                 };
                 notion.send_file(id, part).err()
