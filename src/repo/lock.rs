@@ -197,10 +197,16 @@ impl Repository {
             .map_err(self.io("create", LOCKS))?;
         let path = format!("{LOCKS}/{}.json", uuid::Uuid::new_v4());
         let note = Note::own(kind, command, now);
-        let held = self
-            .files
-            .hold(&path, &to_json(&note, "a lock")?)
-            .map_err(self.io("write", &path))?;
+        let note = to_json(&note, "a lock")?;
+        let held = match self.files.hold(&path, &note) {
+            // Who makes room must not need any: an empty lock counts like one that
+            // cannot be read, as exclusive.
+            Err(error) if error.kind() == ErrorKind::StorageFull && kind == LockKind::Exclusive => {
+                self.files.hold(&path, b"")
+            }
+            held => held,
+        };
+        let held = held.map_err(self.io("write", &path))?;
         let guard = LockGuard {
             files: self.files.clone(),
             path,
@@ -397,6 +403,25 @@ mod tests {
             repository.remove_lock(&lock.path).unwrap();
         }
         assert!(repository.locks().unwrap().is_empty());
+    }
+
+    #[test]
+    fn on_a_full_disk_who_makes_room_gets_a_lock_and_who_fills_it_none() {
+        let memory = Memory::new();
+        let failing = Failing::new(Arc::new(memory.clone()));
+        let repository = Repository::create(Arc::new(failing.clone())).unwrap();
+        let lock = |kind| {
+            failing.clear();
+            // The folder is there, the note does not fit.
+            failing.fail_at(1, Fault::Refuse(ErrorKind::StorageFull));
+            repository.lock(kind, "prune", now())
+        };
+        let alone = lock(Exclusive).unwrap();
+        let other = Repository::open(Arc::new(memory.clone())).unwrap();
+        assert!(other.lock(Shared, "dump", now()).is_err());
+        drop(alone);
+        assert_eq!(memory.list(LOCKS).unwrap(), []);
+        assert!(lock(Shared).err().unwrap().is_full());
     }
 
     #[test]

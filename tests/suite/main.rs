@@ -5,6 +5,7 @@ mod support;
 
 mod care;
 mod care_clock;
+mod care_mount;
 mod cli_care;
 mod cli_dump;
 mod cli_generated;
@@ -21,6 +22,7 @@ mod fake_notion;
 mod golden;
 mod killed;
 mod killed_care;
+mod killed_together;
 mod kloset_tree;
 mod layers;
 #[cfg(all(unix, feature = "plakar"))]

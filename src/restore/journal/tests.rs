@@ -1,10 +1,11 @@
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use serde_json::json;
 
 use super::*;
 use crate::notion::Method;
-use crate::repo::{Files, Memory};
+use crate::repo::{Failing, Fault, Files, Memory};
 use crate::restore::{Action, Call, Degree, Part};
 
 const DAY: &str = "2026-11-23T10:00:00Z";
@@ -294,4 +295,109 @@ fn two_restores_in_one_second_have_two_journals() {
         [first.clone(), second]
     );
     assert!(is_open(&files, &first));
+}
+
+/// A restore of two steps: what it noted before something failed.
+fn restore(repo: &Repository, noted: &mut Vec<&'static str>) -> Result<(), Error> {
+    let mut journal = Journal::create(repo, head())?;
+    journal.plan(step(1))?;
+    journal.plan(step(2))?;
+    journal.end_plan(Planned {
+        totals: Default::default(),
+        losses: Vec::new(),
+    })?;
+    noted.push("plan");
+    let token = Token::named("made");
+    let end = |step, id: &str| DoneLine::End {
+        step,
+        at: at(3),
+        ids: [(token, id.to_owned())].into(),
+        losses: Vec::new(),
+    };
+    for (word, line) in [
+        ("begin 0", DoneLine::Begin { step: 0, at: at(1) }),
+        ("end 0", end(0, "a")),
+        ("begin 1", DoneLine::Begin { step: 1, at: at(2) }),
+        ("end 1", end(1, "b")),
+        ("complete", DoneLine::Complete { at: at(4) }),
+    ] {
+        journal.note(&line)?;
+        noted.push(word);
+    }
+    Ok(())
+}
+
+/// What a continued restore learns, and that it can be ended.
+fn assert_continues(files: &Memory, noted: &[&str], lasting: bool, when: &str) {
+    let has = |word: &str| noted.contains(&word);
+    let repo = Repository::open(Arc::new(files.clone())).unwrap();
+    for name in Journal::names(&repo).unwrap() {
+        let unfinished = is_unfinished(&repo, &name, NotionId::from_bits(1), None).unwrap();
+        let journal = match Journal::open(&repo, &name, "restore", at(9)) {
+            Ok(journal) => journal,
+            // It never was a plan, so nothing was sent.
+            Err(error) => {
+                assert!(!has("begin 0"), "{when}: {error}");
+                continue;
+            }
+        };
+        let progress = journal.progress().unwrap();
+        for (number, begun, ended) in [(0, "begin 0", "end 0"), (1, "begin 1", "end 1")] {
+            // A beginning lasts before anything is sent; an end may be lost with the power.
+            assert!(
+                !has(begun) || progress.begun.contains_key(&number),
+                "{when}"
+            );
+            assert!(
+                lasting || !has(ended) || progress.ended.contains_key(&number),
+                "{when}"
+            );
+        }
+        assert!(has("begin 1") || !progress.ended.contains_key(&1), "{when}");
+        assert!(
+            !has("begin 0") || has("complete") || unfinished || progress.over,
+            "{when}"
+        );
+        if has("begin 0") {
+            assert_eq!(journal.steps(), 2, "{when}");
+            assert_eq!(journal.step(1).unwrap(), step(2), "{when}");
+        }
+        journal.note(&DoneLine::Complete { at: at(10) }).unwrap();
+        assert!(journal.progress().unwrap().over, "{when}");
+    }
+    // And another one can be begun.
+    restore(&repo, &mut Vec::new()).unwrap();
+}
+
+#[test]
+fn whatever_operation_fails_what_was_sent_is_known() {
+    let count = {
+        let failing = Failing::new(Arc::new(Memory::new()));
+        let repo = Repository::create(Arc::new(failing.clone())).unwrap();
+        failing.clear();
+        restore(&repo, &mut Vec::new()).unwrap();
+        failing.operations().len()
+    };
+    assert!(count > 20, "{count}");
+    for number in 0..count {
+        for fault in [
+            Fault::Refuse(ErrorKind::StorageFull),
+            Fault::Tear(ErrorKind::StorageFull),
+            Fault::Refuse(ErrorKind::PermissionDenied),
+            Fault::Deny(ErrorKind::TimedOut),
+            Fault::Kill,
+        ] {
+            let memory = Memory::new();
+            let failing = Failing::new(Arc::new(memory.clone()));
+            let repo = Repository::create(Arc::new(failing.clone())).unwrap();
+            failing.clear();
+            failing.fail_at(number, fault);
+            let mut noted = Vec::new();
+            // Where it fails without being told, it goes on.
+            let _ = restore(&repo, &mut noted);
+            let when = format!("{number} {fault:?} {noted:?}");
+            assert_continues(&memory.after_power_cut(), &noted, true, &when);
+            assert_continues(&memory, &noted, false, &when);
+        }
+    }
 }
