@@ -116,8 +116,7 @@ fn a_kill_while_snapshots_or_objects_are_removed_harms_none_that_is_kept() {
         (kept.clone(), 2 * KEPT)
     );
 
-    let (mut killed, mut amid) = (0, 0);
-    for (number, (line, folder, gone)) in [
+    let moments = [
         ("forget", "snapshots", 1),
         ("forget", "snapshots", 40),
         ("forget --prune", "snapshots", 99),
@@ -125,10 +124,13 @@ fn a_kill_while_snapshots_or_objects_are_removed_harms_none_that_is_kept() {
         ("prune", "objects", 30),
         ("forget --prune", "objects", 120),
         ("prune", "objects", 190),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    ];
+    let (mut killed, mut amid) = (0, 0);
+    // On a busy machine a kill may come too late; then there is another one.
+    for (number, (line, folder, gone)) in moments.into_iter().cycle().take(70).enumerate() {
+        if number >= moments.len() && killed >= 2 && amid >= 2 {
+            break;
+        }
         let repo = format!("killed-{number}");
         copy(&home.join("many"), &home.join(&repo));
         let line = line.replace("forget", &forget);
@@ -155,11 +157,8 @@ fn a_kill_while_snapshots_or_objects_are_removed_harms_none_that_is_kept() {
         assert_sound(&program, &repo);
         std::fs::remove_dir_all(home.join(&repo)).unwrap();
     }
-    assert!(killed >= 2, "only {killed} of 7 runs were killed");
-    assert!(
-        amid >= 2,
-        "only {amid} of 7 runs were killed amid their work"
-    );
+    assert!(killed >= 2, "only {killed} runs were killed");
+    assert!(amid >= 2, "only {amid} runs were killed amid their work");
 }
 
 #[test]
@@ -179,10 +178,11 @@ fn a_kill_while_a_repair_writes_harms_nothing_and_the_next_repair_finishes() {
     }
     let is_aside = |path: &PathBuf| path.extension().is_some_and(|it| it == "damaged");
     let (mut killed, mut amid) = (0, 0);
-    for (number, (aside, written)) in [(1, 0), (15, 0), (30, 1), (30, 10), (30, 29)]
-        .into_iter()
-        .enumerate()
-    {
+    let moments = [(1, 0), (15, 0), (30, 1), (30, 10), (30, 29)];
+    for (number, (aside, written)) in moments.into_iter().cycle().take(50).enumerate() {
+        if number >= moments.len() && killed >= 2 && amid >= 1 {
+            break;
+        }
         let repo = format!("killed-{number}");
         copy(&home.join("many"), &home.join(&repo));
         let (objects, snapshots) = (
@@ -214,6 +214,6 @@ fn a_kill_while_a_repair_writes_harms_nothing_and_the_next_repair_finishes() {
         assert_sound(&program, &repo);
         std::fs::remove_dir_all(home.join(&repo)).unwrap();
     }
-    assert!(killed >= 2, "only {killed} of 5 repairs were killed");
+    assert!(killed >= 2, "only {killed} repairs were killed");
     assert!(amid >= 1, "no repair was killed amid its writing");
 }
