@@ -244,7 +244,10 @@ fn restore_journal() -> (String, Memory) {
             ids: [(token, "x".to_string())].into(),
             losses: vec![loss.clone()],
         },
-        DoneLine::Failed { step: 1, loss },
+        DoneLine::Failed {
+            step: 1,
+            loss: Some(loss),
+        },
         DoneLine::Complete { at: now() },
     ] {
         journal.note(&line).unwrap();
