@@ -3,4 +3,6 @@
 mod exporting;
 mod generated;
 mod importing;
+mod restoring;
+mod theirs;
 mod wire;

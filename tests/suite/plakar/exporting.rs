@@ -1,5 +1,6 @@
 //! The exporter over two pipes: everything is taken in at once, and answered.
 
+use notion_backup::model::NotionId;
 use notion_backup::plakar::proto::plakar::connectors::{FileInfo, Record};
 use notion_backup::plakar::proto::plakar::exporter::{
     ExportRequest, ExportResponse, InitRequest, InitResponse, export_request::Packet,
@@ -12,26 +13,31 @@ use crate::program::Program;
 use crate::support::{FakeNotion, Workspace};
 
 const INIT: &str = "/plakar.exporter.Exporter/Init";
-const EXPORT: &str = "/plakar.exporter.Exporter/Export";
+pub(super) const EXPORT: &str = "/plakar.exporter.Exporter/Export";
 /// A directory with mode 0700 in Go's bits (3.6 of the connector digest).
-const DIRECTORY: u32 = 2_147_484_096;
+pub(super) const DIRECTORY: u32 = 2_147_484_096;
 
-type Export = (UnboundedSender<ExportRequest>, Streaming<ExportResponse>);
+pub(super) type Export = (UnboundedSender<ExportRequest>, Streaming<ExportResponse>);
 
 async fn ready(program: &Program, fake: &FakeNotion) -> Plugin {
+    let page = fake.look(|ws| *ws.pages.keys().next().unwrap());
+    below(program, fake, page).await
+}
+
+/// An exporter after Init, that restores below this page.
+pub(super) async fn below(program: &Program, fake: &FakeNotion, page: NotionId) -> Plugin {
     let plugin = Plugin::start(program, "exporter").await;
-    let page = fake.look(|ws| *ws.pages.keys().next().unwrap()).to_string();
     let request = InitRequest {
         options: None,
         proto: "notion".to_owned(),
-        config: config(fake, &[("rootID", &page)]),
+        config: config(fake, &[("rootID", &page.to_string())]),
     };
     let answer: InitResponse = plugin.unary(INIT, request).await.unwrap();
     assert_eq!((answer.root.as_str(), answer.flags), ("/", 0));
     plugin
 }
 
-fn record(path: &str, mode: u32) -> Record {
+pub(super) fn record(path: &str, mode: u32) -> Record {
     let name = path.rsplit('/').next().unwrap();
     Record {
         has_reader: mode != DIRECTORY,
@@ -45,12 +51,12 @@ fn record(path: &str, mode: u32) -> Record {
     }
 }
 
-fn send(sender: &UnboundedSender<ExportRequest>, packet: Packet) {
+pub(super) fn send(sender: &UnboundedSender<ExportRequest>, packet: Packet) {
     let packet = Some(packet);
     sender.send(ExportRequest { packet }).unwrap();
 }
 
-fn file(sender: &UnboundedSender<ExportRequest>, path: &str, content: &[u8]) {
+pub(super) fn file(sender: &UnboundedSender<ExportRequest>, path: &str, content: &[u8]) {
     send(sender, Packet::Record(record(path, 0)));
     for chunk in content.chunks(1 << 20) {
         send(sender, Packet::Chunk(chunk.to_vec()));
@@ -59,7 +65,7 @@ fn file(sender: &UnboundedSender<ExportRequest>, path: &str, content: &[u8]) {
 }
 
 /// The results, and how the call ended.
-async fn results(
+pub(super) async fn results(
     mut answers: Streaming<ExportResponse>,
 ) -> (Vec<(Record, String)>, Option<Status>) {
     let mut results = Vec::new();
@@ -75,7 +81,7 @@ async fn results(
     }
 }
 
-fn left(program: &Program) -> usize {
+pub(super) fn left(program: &Program) -> usize {
     let scratch = program.home().join("cache/notion-backup/plakar/scratch");
     let names = std::fs::read_dir(scratch).unwrap();
     names

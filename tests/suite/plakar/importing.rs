@@ -24,9 +24,15 @@ const OPEN: &str = "/importer.Importer/Open";
 const CLOSE: &str = "/importer.Importer/Close";
 
 /// A directory with mode 0700 in Go's bits, as the connector digest writes it out (3.6).
-const DIRECTORY: u32 = 2_147_484_096;
+pub(super) const DIRECTORY: u32 = 2_147_484_096;
 
-async fn init(plugin: &Plugin, config: HashMap<String, String>) -> Result<InitResponse, Status> {
+/// With everything that can be read.
+pub(super) const INIT_WITH_COMMENTS: [(&str, &str); 1] = [("comments", "blocks")];
+
+pub(super) async fn init(
+    plugin: &Plugin,
+    config: HashMap<String, String>,
+) -> Result<InitResponse, Status> {
     let request = InitRequest {
         options: None,
         proto: "notion".to_owned(),
@@ -36,7 +42,7 @@ async fn init(plugin: &Plugin, config: HashMap<String, String>) -> Result<InitRe
 }
 
 /// A plugin after Init, without a cache.
-async fn ready(program: &Program, fake: &FakeNotion) -> Plugin {
+pub(super) async fn ready(program: &Program, fake: &FakeNotion) -> Plugin {
     let plugin = Plugin::start(program, "importer").await;
     init(&plugin, config(fake, &[("cache", "off")]))
         .await
@@ -44,19 +50,19 @@ async fn ready(program: &Program, fake: &FakeNotion) -> Plugin {
     plugin
 }
 
-type Import = (UnboundedSender<ImportRequest>, Streaming<ImportResponse>);
+pub(super) type Import = (UnboundedSender<ImportRequest>, Streaming<ImportResponse>);
 
-async fn import(plugin: &Plugin) -> Import {
+pub(super) async fn import(plugin: &Plugin) -> Import {
     plugin.talk(IMPORT).await.unwrap()
 }
 
-fn acknowledge(sender: &UnboundedSender<ImportRequest>, record: Record) {
+pub(super) fn acknowledge(sender: &UnboundedSender<ImportRequest>, record: Record) {
     let result = Some(acknowledged(record));
     sender.send(ImportRequest { result }).unwrap();
 }
 
 /// All records up to the end marker.
-async fn records(answers: &mut Streaming<ImportResponse>) -> Vec<Record> {
+pub(super) async fn records(answers: &mut Streaming<ImportResponse>) -> Vec<Record> {
     let mut records = Vec::new();
     loop {
         let message = answers.message().await.unwrap().expect("the end is marked");
@@ -69,7 +75,7 @@ async fn records(answers: &mut Streaming<ImportResponse>) -> Vec<Record> {
 }
 
 /// A file's content, and the sizes of its messages.
-async fn open(plugin: &Plugin, path: &str) -> Result<(Vec<u8>, Vec<usize>), Status> {
+pub(super) async fn open(plugin: &Plugin, path: &str) -> Result<(Vec<u8>, Vec<usize>), Status> {
     let record = Some(Record {
         pathname: path.to_owned(),
         ..Record::default()
