@@ -18,11 +18,14 @@ pub fn match_people(old: &Value, new: &[Value]) -> BTreeMap<NotionId, NotionId> 
 }
 
 /// The custom emojis of the original (`custom_emojis.json`) that the target has: by id,
-/// then by name.
+/// then by name. Those of the target are themselves.
 pub fn match_emojis(old: &Value, new: &[Value]) -> BTreeMap<NotionId, NotionId> {
-    matched(old, new, |emoji| {
+    let mut matched = matched(old, new, |emoji| {
         Some(emoji.get("name")?.as_str()?.to_string())
-    })
+    });
+    // A part of a snapshot lists none, and yet its pages may name them.
+    matched.extend(new.iter().filter_map(id_of).map(|id| (id, id)));
+    matched
 }
 
 fn matched(
@@ -100,7 +103,9 @@ mod tests {
         let emoji = |number: u128, name: &str| json!({"id": id(number), "name": name, "url": "https://e/x.png"});
         let old = json!([emoji(1, "party"), emoji(2, "ship"), emoji(3, "gone")]);
         let new = [emoji(1, "renamed"), emoji(22, "ship"), emoji(4, "party")];
-        let expected = [(id(1), id(1)), (id(2), id(22))];
-        assert_eq!(match_emojis(&old, &new), BTreeMap::from(expected));
+        let mut expected = vec![(id(1), id(1)), (id(2), id(22))];
+        // Those of the target are themselves, whether the original lists them or not.
+        expected.extend([(id(4), id(4)), (id(22), id(22))]);
+        assert_eq!(match_emojis(&old, &new), BTreeMap::from_iter(expected));
     }
 }

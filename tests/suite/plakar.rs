@@ -5,4 +5,5 @@ mod generated;
 mod importing;
 mod restoring;
 mod theirs;
+mod trouble;
 mod wire;

@@ -118,7 +118,7 @@ fn everything_comes_back_elsewhere() {
 
 #[test]
 fn parts_come_back_alone() {
-    for name in ["awkward", "commented"] {
+    for name in ["awkward", "commented", "media", "every text"] {
         round(Workspace::everything(1), FakeNotion::clone, Some(name));
     }
 }

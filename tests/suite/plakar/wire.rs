@@ -206,6 +206,18 @@ impl Plugin {
         Ok((sender, answer.await?.into_inner()))
     }
 
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it, as Plakar does when it is interrupted (1.7 of the connector digest).
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        let (status, _) = self.end();
+        assert!(!status.success());
+    }
+
     /// Hangs up, and waits for the process to end; what it wrote to standard error.
     pub fn end(self) -> (ExitStatus, String) {
         // Whatever calls are still open.
