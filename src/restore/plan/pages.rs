@@ -77,7 +77,7 @@ impl Planner<'_> {
                 Some(id) => json!({"object": "block", "type": "link_to_page",
                     "link_to_page": {"type": key, key: id}}),
                 None => json!({"object": "block", "id": node.id(), "type": "unsupported",
-                    "unsupported": {"block_type": format!("{what} \u{201c}{title}\u{201d}, which is not part of this restore")}}),
+                    "unsupported": {"block_type": format!("{what} \u{201c}{title}\u{201d} that is not part of this restore")}}),
             };
         }
     }

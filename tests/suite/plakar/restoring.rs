@@ -96,10 +96,7 @@ fn round(original: Workspace, target: impl FnOnce(&FakeNotion) -> FakeNotion, on
         }
         let target = target(&fake);
         let root = scratch(&target);
-        let (_, end) = restore(&program, &target, root, &tree).await;
-        if let Some(end) = &end {
-            println!("{end}");
-        }
+        restore(&program, &target, root, &tree).await;
         assert_eq!(target.violations(), Vec::<String>::new());
         assert_same(&original, &target.look(Workspace::clone), root, &expect);
     });

@@ -1,5 +1,8 @@
 //! Backups and restores in which something goes wrong, and large ones.
 
+// Figures that are judged by eye.
+#![allow(clippy::print_stdout)]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
