@@ -88,6 +88,39 @@ impl Desk {
 }
 
 #[test]
+fn what_a_damaged_snapshot_still_has_comes_back_and_the_rest_is_named() {
+    let desk = Desk::new();
+    let below = desk.fake.look(|ws| {
+        let pages = ws.pages.values();
+        pages
+            .into_iter()
+            .find(|page| page.title == "Below")
+            .unwrap()
+            .id
+    });
+    let ran = desk.run(&format!("cat latest {below}"));
+    let object = notion_backup::repo::ObjectId::of(ran.stdout.as_bytes()).to_string();
+    let objects = desk.program.home().join("backups/objects");
+    std::fs::remove_file(objects.join(format!("{}/{object}.zst", &object[..2]))).unwrap();
+
+    let ran = desk.run("restore --root-id ROOT --json");
+    assert_eq!(ran.code, 23, "{}", ran.all());
+    let messages = ran.messages();
+    let below = below.to_string();
+    let named = messages.iter().any(|it| {
+        it["message_type"] == "loss" && it["degree"] == "missing" && it["id"] == below.as_str()
+    });
+    assert!(named, "{messages:#?}");
+    let restored = desk.fake.look(Workspace::clone);
+    let differences = compare(&desk.original, &restored, desk.root, &Expect::restored());
+    let other: Vec<_> = differences
+        .iter()
+        .filter(|it| !it.weak && !it.to_string().contains("Below"))
+        .collect();
+    assert!(!differences.is_empty() && other.is_empty(), "{other:#?}");
+}
+
+#[test]
 fn a_page_to_restore_below_that_will_not_do_is_refused() {
     let desk = Desk::new();
     let (home, database, block, gone, hidden) = desk.fake.edit(|ws| {
