@@ -1,6 +1,6 @@
 //! What belongs to the workspace as a whole: itself, its people, its emojis.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
@@ -231,6 +231,8 @@ impl<'c> Crawl<'c> {
             .filter(|line| line.kind == Kind::User && line.place.is_empty())
             .map(|line| (line.id, line))
             .collect();
+        // The ledger has them, and the repository has lost what was known of them.
+        let lost = |line: &Line| line.status == Status::Captured && !before.contains_key(&line.id);
         let mut lines: Vec<Line> = Vec::new();
         let mut ask: Vec<Line> = Vec::new();
         for (id, named) in &self.found().references {
@@ -245,13 +247,20 @@ impl<'c> Crawl<'c> {
             let mut line = Line::new(*id, Kind::User, Status::Captured, "").found(How::Person);
             line.owners.extend(owners);
             match known.get(id) {
-                Some(known) if !self.everything && !known.status.is_loss() => {
+                Some(known) if !self.everything && !known.status.is_loss() && !lost(known) => {
                     (line.status, line.reason) = (known.status, known.reason.clone());
                     lines.push(line);
                 }
                 _ => ask.push(line),
             }
         }
+        let already: HashSet<NotionId> = ask.iter().map(|line| line.id).collect();
+        let named = carried
+            .iter()
+            .filter(|line| line.kind == Kind::User && line.place.is_empty() && lost(line));
+        let gone =
+            named.filter(|line| !people.contains_key(&line.id) && !already.contains(&line.id));
+        ask.extend(gone.cloned());
         let away = AtomicBool::new(false);
         let ask_one = |mut line: Line| {
             if away.load(Ordering::SeqCst) {

@@ -8,7 +8,7 @@ use notion_backup::crawl::Comments;
 use notion_backup::crawl::ledger::Status;
 use notion_backup::dump;
 use notion_backup::model::{Kind, NotionId};
-use notion_backup::repo::Files;
+use notion_backup::repo::{Files, ObjectId};
 use notion_backup::stop::{Stop, StopReason};
 use serde_json::{Value, json};
 
@@ -147,6 +147,19 @@ fn what_the_repository_has_lost_is_fetched_again() {
         site.dump();
         assert_same_tree(&whole, &site.tree());
     }
+}
+
+#[test]
+fn guests_are_asked_for_again_when_only_the_list_of_people_is_lost() {
+    let site = rested(Workspace::everything(7));
+    let whole = site.tree();
+    let object = ObjectId::of(&whole["/.notion-backup/users.json"]).to_string();
+    let files: Arc<dyn Files> = site.files.clone();
+    files
+        .remove(&format!("objects/{}/{object}.zst", &object[..2]))
+        .unwrap();
+    site.dump();
+    assert_same_tree(&whole, &site.tree());
 }
 
 #[test]
