@@ -125,14 +125,16 @@ pub fn dump_as(
     stop: &Stop,
     report: &dyn Report,
 ) -> Result<Summary, Error> {
-    let started = clock.now();
-    let lock = repo.lock(LockKind::Shared, "dump", started)?;
+    let now = clock.now();
+    let lock = repo.lock(LockKind::Shared, "dump", now)?;
     let me = match me.map_or_else(|| whoami(notion, report), Ok) {
         Err(Error::Notion(error)) if error.kind == notion::Kind::Stopped => {
             return Ok(stopped(stop, ""));
         }
         me => me?,
     };
+    // By Notion's clock, like all that is compared with it.
+    let started = notion.now();
     let (workspace_id, workspace_name) = workspace_of(&me);
     let mut roots = options.roots.clone();
     roots.sort_unstable();
@@ -142,7 +144,7 @@ pub fn dump_as(
         workspace_name: workspace_name.clone(),
         roots: roots.iter().map(NotionId::to_string).collect(),
     };
-    let state = repo.state(&group(&source), "dump", started)?;
+    let state = repo.state(&group(&source), "dump", now)?;
     let parent = latest(repo, &source)?;
     let before = Before {
         reads: reads_of(load_reads(&state)?, parent.as_ref()),
@@ -161,7 +163,6 @@ pub fn dump_as(
         api: notion,
         repo,
         state: &state,
-        clock,
         stop,
         report,
     };
@@ -174,7 +175,7 @@ pub fn dump_as(
         version: Snapshot::VERSION,
         features: Vec::new(),
         started,
-        finished: clock.now(),
+        finished: notion.now(),
         source,
         tree: crawled.tree,
         parent: crawled.parent.clone(),

@@ -46,7 +46,7 @@ impl Crawl<'_> {
     /// what was lost not long ago.
     pub fn carried_lines(&self) -> Vec<Line> {
         let found = self.found();
-        let now = self.clock.now();
+        let now = self.api.now();
         let carried = |id: &NotionId| found.nodes.get(id).is_some_and(Node::is_base);
         let there = |id: &NotionId| found.nodes.contains_key(id);
         let lines = self.base.lines.iter().filter_map(|line| {
@@ -155,7 +155,7 @@ impl Crawl<'_> {
             line.since = match before {
                 Some(before) => before.since,
                 None if self.base.nodes.contains_key(&id) => {
-                    Timestamp::from_second(self.clock.now().as_second()).ok()
+                    Timestamp::from_second(self.api.now().as_second()).ok()
                 }
                 None => None,
             };

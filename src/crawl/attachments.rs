@@ -287,7 +287,7 @@ fn fetch(crawl: &Crawl, file: &HostedFile, again: Again) -> Result<(Stored, Opti
         let gone = || Lost::File(Status::Failed, "it is no longer where it was".to_string());
         url.map(str::to_string).ok_or_else(gone)
     };
-    let now = crawl.clock.now();
+    let now = crawl.api.now();
     let stale = |expires: Timestamp| expires.duration_since(now) < FRESH;
     let mut url = file.url.clone();
     let mut renewals = 0;

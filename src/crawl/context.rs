@@ -13,7 +13,6 @@ use super::journal::{Journal, Place};
 use super::listing::Listing;
 use super::node::Found;
 use super::options::Options;
-use crate::clock::Clock;
 use crate::model::NotionId;
 use crate::notion::Notion;
 use crate::repo::{Repository, Snapshot, SnapshotId, State};
@@ -31,8 +30,6 @@ pub struct Tools<'c> {
     pub repo: &'c Repository,
     /// The state directory of this workspace and these roots.
     pub state: &'c State,
-    /// Time.
-    pub clock: &'c dyn Clock,
     /// Raised to end the run early.
     pub stop: &'c Stop,
     /// Who listens.
@@ -53,7 +50,6 @@ pub struct Crawl<'c> {
     pub(super) api: &'c Notion,
     pub(super) repo: &'c Repository,
     pub(super) options: &'c Options,
-    pub(super) clock: &'c dyn Clock,
     pub(super) stop: &'c Stop,
     pub(super) report: &'c dyn Report,
     pub(super) workspace_id: NotionId,

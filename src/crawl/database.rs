@@ -31,7 +31,7 @@ impl<'c> Crawl<'c> {
     /// Reads everything of a database but its rows. `title` is what the block that shows
     /// it says, for databases that tell nothing themselves.
     pub fn read_database(&'c self, id: NotionId, title: &str) -> Result<Record, Failed> {
-        let record = Record::new(id, Kind::Database, self.clock.now());
+        let record = Record::new(id, Kind::Database, self.api.now());
         Reading {
             crawl: self,
             record,
@@ -69,7 +69,7 @@ impl Crawl<'_> {
     fn listed_source(&self, id: NotionId) -> Option<Listed> {
         if self.listing.get(id).is_none() {
             let source = self.api.data_source(id).ok()?;
-            self.listing.add(&source, self.clock.now(), false).ok()?;
+            self.listing.add(&source, self.api.now(), false).ok()?;
         }
         self.listing.get(id)
     }
@@ -180,7 +180,7 @@ impl Reading<'_> {
         let source = self.crawl.api.data_source(id)?;
         self.crawl
             .listing
-            .add(&source, self.crawl.clock.now(), false)?;
+            .add(&source, self.crawl.api.now(), false)?;
         Ok(source)
     }
 

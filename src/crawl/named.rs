@@ -322,7 +322,7 @@ impl<'c> Crawl<'c> {
         match how {
             How::RelationSchema | How::ViewSource | How::ParentSource => {
                 let source = self.api.data_source(id)?;
-                self.listing.add(&source, self.clock.now(), false)?;
+                self.listing.add(&source, self.api.now(), false)?;
                 Ok(self.work_for(id).map_or(Named::Part, Named::Alive))
             }
             How::SyncedFrom => {
@@ -337,7 +337,7 @@ impl<'c> Crawl<'c> {
             _ => match self.api.page(id).map_err(Failed::from) {
                 Ok(page) if in_trash(&page) => Ok(Named::Trashed(Kind::Page)),
                 Ok(page) => {
-                    self.listing.add(&page, self.clock.now(), false)?;
+                    self.listing.add(&page, self.api.now(), false)?;
                     Ok(Named::Alive(Work::Page(id)))
                 }
                 // A link does not say whether it leads to a page or to a database.

@@ -36,14 +36,14 @@ impl<'c> Crawl<'c> {
             return Ok(Work::Database(id, String::new()));
         }
         if let Some(page) = self.seen(self.api.page(id))? {
-            self.listing.add(&page, self.clock.now(), false)?;
+            self.listing.add(&page, self.api.now(), false)?;
             return Ok(Work::Page(id));
         }
         if self.seen(self.api.database(id))?.is_some() {
             return Ok(Work::Database(id, String::new()));
         }
         if let Some(source) = self.seen(self.api.data_source(id))? {
-            self.listing.add(&source, self.clock.now(), false)?;
+            self.listing.add(&source, self.api.now(), false)?;
         }
         self.work_for(id).ok_or(Error::RootNotFound(id))
     }

@@ -64,7 +64,7 @@ impl<'c> Crawl<'c> {
         }
         let mut trouble = None;
         let end = self.api.rows(source, archived, &mut |rows| {
-            let seen = self.clock.now();
+            let seen = self.api.now();
             self.report.add(Counter::ListedObjects, rows.len() as u64);
             for row in rows {
                 match self.listing.add(&row, seen, false) {

@@ -56,7 +56,6 @@ pub fn crawl(
         api: tools.api,
         repo: tools.repo,
         options,
-        clock: tools.clock,
         stop: tools.stop,
         report,
         workspace_id,
@@ -102,7 +101,7 @@ impl<'c> Crawl<'c> {
         let Some(last) = self.base.started() else {
             return;
         };
-        let now = self.clock.now();
+        let now = self.api.now();
         let interval = Duration::try_from(now.duration_since(last)).unwrap_or_default();
         let units = self
             .base
@@ -122,7 +121,7 @@ impl<'c> Crawl<'c> {
     fn search(&self) -> Result<(), Error> {
         let mut trouble = None;
         let end = self.api.search(&mut |objects| {
-            let seen = self.clock.now();
+            let seen = self.api.now();
             self.report
                 .add(Counter::ListedObjects, objects.len() as u64);
             for object in objects {

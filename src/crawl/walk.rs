@@ -134,7 +134,7 @@ impl<'c> Crawl<'c> {
     }
 
     fn settled_at(&self, read: Option<Timestamp>, edited: Option<Timestamp>) -> bool {
-        settled_at(read, edited, self.clock.now())
+        settled_at(read, edited, self.api.now())
     }
 
     fn must_read(&self, id: NotionId) -> bool {
@@ -190,7 +190,7 @@ impl<'c> Crawl<'c> {
 
     fn fetch_page(&self, id: NotionId) -> Result<Listed, Failed> {
         let page = self.api.page(id)?;
-        self.listing.add(&page, self.clock.now(), false)?;
+        self.listing.add(&page, self.api.now(), false)?;
         let listed = self
             .listing
             .get(id)

@@ -174,7 +174,7 @@ impl<'c> Crawl<'c> {
     fn emoji_files(&'c self, emojis: &[Value]) -> Result<Rows, Error> {
         let previous = self.reserved_json("files.json")?;
         let previous = previous.and_then(|rows| serde_json::from_value(rows).ok());
-        let mut record = Record::new(self.workspace_id, Kind::CustomEmoji, self.clock.now());
+        let mut record = Record::new(self.workspace_id, Kind::CustomEmoji, self.api.now());
         let mut files =
             Attachments::new(self, self.workspace_id).with_previous(previous.unwrap_or_default());
         for emoji in emojis {

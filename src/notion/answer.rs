@@ -17,12 +17,15 @@ pub(super) struct Answer {
     pub(super) json: Option<Value>,
     /// How long the answer asks to wait: header and body, the longer one.
     pub(super) retry_after: Option<Duration>,
+    /// When it was given, by the clock of who gave it, to the second.
+    pub(super) date: Option<Timestamp>,
     request_id: Option<Box<str>>,
     text: Vec<u8>,
 }
 
 impl Answer {
-    /// Reads an answer; `now` turns a date in `Retry-After` into a time.
+    /// Reads an answer; `now` turns a date in `Retry-After` into a time where the answer
+    /// does not say when it was given.
     pub(super) fn read(response: Response, now: Timestamp) -> Answer {
         let json = serde_json::from_slice::<Value>(&response.body)
             .ok()
@@ -33,6 +36,8 @@ impl Answer {
                 .find(|(key, _)| key == name)
                 .map(|(_, value)| value.as_str())
         };
+        let date = header("date").and_then(timestamp);
+        let now = date.unwrap_or(now);
         let in_header = header("retry-after").and_then(|text| wait_from_text(text, now));
         let additional = json.as_ref().map(|json| &json["additional_data"]);
         let in_body = additional.and_then(|data| match &data["retry_after"] {
@@ -48,6 +53,7 @@ impl Answer {
         Answer {
             status: response.status,
             retry_after: in_header.max(in_body),
+            date,
             request_id,
             json,
             text: response.body,
@@ -150,9 +156,14 @@ pub(super) fn wait_from_text(text: &str, now: Timestamp) -> Option<Duration> {
     if let Ok(number) = text.parse::<f64>() {
         return seconds(number);
     }
-    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
     // A date that is past asks for no wait.
-    Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
+    let wait = timestamp(text)?.duration_since(now);
+    Some(Duration::try_from(wait).unwrap_or_default())
+}
+
+/// Reads a date as headers have it.
+fn timestamp(text: &str) -> Option<Timestamp> {
+    Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp())
 }
 
 fn seconds(number: f64) -> Option<Duration> {
@@ -206,6 +217,16 @@ mod tests {
         for nonsense in ["", "-3", "NaN", "inf", "1e300", "soon"] {
             assert_eq!(wait(nonsense, "\"later\""), None, "{nonsense}");
         }
+    }
+
+    #[test]
+    fn a_date_to_wait_for_goes_by_the_clock_of_who_says_it() {
+        let headers = [
+            ("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT"),
+            ("date", "Sun, 06 Nov 1994 08:49:07 GMT"),
+        ];
+        let answer = read(&headers, "");
+        assert_eq!(answer.retry_after, Some(Duration::from_secs(30)));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! One call: gate, transport, verdict, and again until there is an answer.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::answer::Answer;
@@ -43,6 +44,9 @@ pub struct Notion {
     calls: AtomicU64,
     /// Calls that failed one after the other, retries included.
     failed: AtomicU32,
+    /// The `Date` of the last answer that had one, and when it came by
+    /// [`Clock::elapsed`].
+    dated: Mutex<Option<(Timestamp, Duration)>>,
     seed: RandomState,
 }
 
@@ -69,6 +73,7 @@ impl Notion {
             token: settings.token.clone(),
             calls: AtomicU64::new(0),
             failed: AtomicU32::new(0),
+            dated: Mutex::default(),
             seed: RandomState::new(),
         }
     }
@@ -85,6 +90,22 @@ impl Notion {
         let http = Http::new(&settings.api_url, settings.token.clone())
             .map_err(|why| Error::local(format!("the API's address: {why}")))?;
         Ok(Notion::new(settings, Box::new(http), clock, stop, report))
+    }
+
+    /// The time by Notion's clock, as the last answer showed it; never later than Notion
+    /// would say, and up to a second and the answer's way earlier. By the machine's
+    /// clock as long as no answer has told the time.
+    ///
+    /// What is compared with times that Notion gave (when was this page edited, this row
+    /// made?) goes by this one: the machine's clock may be wrong.
+    pub fn now(&self) -> Timestamp {
+        let dated = *self.dated.lock().unwrap_or_else(PoisonError::into_inner);
+        dated
+            .and_then(|(date, at)| {
+                let since = self.clock.elapsed().saturating_sub(at);
+                date.checked_add(SignedDuration::try_from(since).ok()?).ok()
+            })
+            .unwrap_or_else(|| self.clock.now())
     }
 
     /// Sends a request until there is an answer. A request that is too much at once
@@ -164,6 +185,10 @@ impl Notion {
             }
         };
         let mut answer = Answer::read(response, self.clock.now());
+        if let Some(date) = answer.date {
+            let mut dated = self.dated.lock().unwrap_or_else(PoisonError::into_inner);
+            *dated = Some((date, self.clock.elapsed()));
+        }
         let verdict = judge(&answer, safety);
         let outcome = match verdict {
             Verdict::Refused => Outcome::Refused(answer.retry_after),

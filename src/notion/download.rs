@@ -168,7 +168,7 @@ impl Copy<'_> {
                 self.ranges = false;
                 return again(Kind::Malformed, "the file host has no such part");
             }
-            408 | 425 | 429 | 500..=599 => {
+            408 | 409 | 423 | 425 | 429 | 500..=599 => {
                 return again(Kind::Server, "the file host cannot answer now");
             }
             _ => return fail(Kind::Other, "the file host gave an unexpected answer"),

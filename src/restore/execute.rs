@@ -16,11 +16,9 @@ use super::perform::{Failure, OpenFile, Performer};
 use super::step::{Action, Call, Part, Step};
 use super::token::{Known, fill};
 use super::{Error, Token};
-use crate::clock::Clock;
 use crate::model::NotionId;
 use crate::notion::Notion;
 use crate::report::{Counter, Phase, Report};
-use crate::stop::Stop;
 use board::{Board, Pick};
 
 /// An upload that is not attached for this long is made again: Notion keeps it for an
@@ -35,10 +33,6 @@ pub struct Tools<'e> {
     pub notion: &'e Notion,
     /// The files of the original.
     pub files: &'e dyn OpenFile,
-    /// Time.
-    pub clock: &'e dyn Clock,
-    /// Raised to end the run early.
-    pub stop: &'e Stop,
     /// Who listens.
     pub report: &'e dyn Report,
     /// Steps under way at once.
@@ -64,7 +58,7 @@ pub fn execute(tools: &Tools<'_>, journal: &Journal) -> Result<Ended, Error> {
     tools.report.expect(u64::from(journal.steps()));
     let board = Mutex::new(board);
     let taken = |id: NotionId| locked(&board).taken.contains(&id);
-    let performer = Performer::new(tools.notion, tools.files, tools.clock, &taken);
+    let performer = Performer::new(tools.notion, tools.files, &taken);
     for (discussion, on) in locked(&board).discussions() {
         performer.know_discussion(discussion, on);
     }
@@ -160,7 +154,7 @@ impl Run<'_> {
         let mut again = self.board().begun(number);
         let mut tries = 0;
         loop {
-            let now = self.tools.clock.now();
+            let now = self.tools.notion.now();
             self.journal.note(&DoneLine::Begin {
                 step: number,
                 at: now,
@@ -223,7 +217,6 @@ impl Run<'_> {
 
     fn end(&self, number: u32, step: &Step, made: Made) -> Result<(), Error> {
         let Made { ids, mut losses } = made;
-        let at = self.tools.clock.now();
         self.count(step);
         let title = self.board().title(step);
         for loss in &mut losses {
@@ -232,6 +225,17 @@ impl Run<'_> {
                 .report
                 .add(Counter::Failures, u64::from(loss.degree != Degree::Detail));
         }
+        self.note_end(number, step, ids, losses)
+    }
+
+    fn note_end(
+        &self,
+        number: u32,
+        step: &Step,
+        ids: Vec<(Token, String)>,
+        losses: Vec<Loss>,
+    ) -> Result<(), Error> {
+        let at = self.tools.notion.now();
         self.journal.note(&DoneLine::End {
             step: number,
             at,
@@ -301,7 +305,7 @@ impl Run<'_> {
 
     /// Uploads again what the step attaches and nothing has attached for almost an hour.
     fn renew_uploads(&self, step: &Step) -> Result<(), Error> {
-        let old = self.tools.clock.now() - FRESH;
+        let old = self.tools.notion.now() - FRESH;
         let stale = self.board().unattached(step, old);
         for number in stale {
             self.upload(number)?;
@@ -311,18 +315,11 @@ impl Run<'_> {
 
     fn upload(&self, number: u32) -> Result<(), Error> {
         let step = self.journal.step(number)?;
-        // If it fails, the step that needs it does, and says so.
-        if let Ok(Made { ids, losses }) = self.perform(&step, None) {
-            let at = self.tools.clock.now();
-            self.journal.note(&DoneLine::End {
-                step: number,
-                at,
-                ids: ids.iter().cloned().collect(),
-                losses,
-            })?;
-            self.board().end(number, &step, ids, at);
+        match self.perform(&step, None) {
+            Ok(Made { ids, losses }) => self.note_end(number, &step, ids, losses),
+            // The step that needs it fails, and says so.
+            Err(_) => Ok(()),
         }
-        Ok(())
     }
 }
 

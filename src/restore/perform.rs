@@ -29,7 +29,6 @@ use serde_json::{Value, json};
 
 use super::loss::{Degree, Loss};
 use super::step::{Call, Step};
-use crate::clock::Clock;
 use crate::model::{NotionId, id_of};
 use crate::notion::{Error, Kind, Method, Notion, Request};
 use amend::{Draft, Piece};
@@ -78,7 +77,6 @@ pub struct Done {
 pub struct Performer<'a> {
     notion: &'a Notion,
     files: &'a dyn OpenFile,
-    clock: &'a dyn Clock,
     /// Whether an id is known to have been made by this restore.
     taken: &'a (dyn Fn(NotionId) -> bool + Sync),
     /// The page or block of each discussion, to find replies by.
@@ -91,13 +89,11 @@ impl<'a> Performer<'a> {
     pub fn new(
         notion: &'a Notion,
         files: &'a dyn OpenFile,
-        clock: &'a dyn Clock,
         taken: &'a (dyn Fn(NotionId) -> bool + Sync),
     ) -> Performer<'a> {
         Performer {
             notion,
             files,
-            clock,
             taken,
             discussions: Mutex::default(),
         }
@@ -127,7 +123,7 @@ impl<'a> Performer<'a> {
         again: Option<Timestamp>,
     ) -> Result<Done, Failure> {
         let write = Write::of(call);
-        let begun = again.unwrap_or_else(|| self.clock.now());
+        let begun = again.unwrap_or_else(|| self.notion.now());
         if let Write::Append { parent } = write {
             let target = Target {
                 parent,
@@ -348,7 +344,7 @@ impl<'a> Performer<'a> {
                 body: piece.body.clone(),
             };
             let mut part = Draft::new(draft.about(), piece.body);
-            match self.settle(&change, &mut part, self.clock.now(), false) {
+            match self.settle(&change, &mut part, self.notion.now(), false) {
                 Ok((new, _)) => {
                     draft.losses.append(&mut part.losses);
                     pieces.extend(part.pieces.into_iter().rev());
@@ -387,7 +383,7 @@ impl<'a> Performer<'a> {
 
     /// When to look for what a request made that was first sent at this time.
     fn looks(&self, begun: Timestamp) -> &'static [Duration] {
-        let since = self.clock.now().duration_since(begun);
+        let since = self.notion.now().duration_since(begun);
         if since.as_secs() > 60 { &LOOK } else { &LOOKS }
     }
 }

@@ -19,7 +19,7 @@ mod uploads;
 mod views;
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
@@ -67,7 +67,7 @@ pub fn plan(
         offered: RefCell::default(),
         uploaded: HashSet::new(),
         queue: VecDeque::new(),
-        sources: HashMap::new(),
+        sources: BTreeMap::new(),
         schemas: Schemas::default(),
         waiting: Vec::new(),
         columns: HashSet::new(),
@@ -124,7 +124,7 @@ struct Planner<'p> {
     /// Pages and databases whose parent is there.
     queue: VecDeque<(NotionId, Under)>,
     /// The data sources, as they were.
-    sources: HashMap<NotionId, Value>,
+    sources: BTreeMap<NotionId, Value>,
     /// How their columns come back.
     schemas: Schemas,
     /// Changes of columns that are still to be sent, in order.

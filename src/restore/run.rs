@@ -5,6 +5,7 @@ use std::io::Read;
 
 use serde_json::{Value, json};
 
+use super::Error;
 use super::choose::choose;
 use super::execute::{self, Ended, Tools};
 use super::journal::{DoneLine, Head, Journal, VERSION};
@@ -14,13 +15,11 @@ use super::perform::{Failure, OpenFile};
 use super::plan::{Planned, REQUESTS_PER_MINUTE, Totals, plan};
 use super::source::Source;
 use super::survey::{Survey, survey};
-use super::{Error, Token};
 use crate::clock::Clock;
 use crate::model::NotionId;
 use crate::notion::Notion;
 use crate::repo::Repository;
 use crate::report::{Phase, Report};
-use crate::stop::Stop;
 
 /// What a restore works with.
 pub struct Job<'j> {
@@ -40,8 +39,6 @@ pub struct Job<'j> {
     pub jobs: usize,
     /// Time.
     pub clock: &'j dyn Clock,
-    /// Raised to end the run early.
-    pub stop: &'j Stop,
     /// Who listens.
     pub report: &'j dyn Report,
 }
@@ -132,14 +129,14 @@ pub fn resume(job: &Job<'_>) -> Result<Summary, Error> {
 /// What the journal of the newest unfinished restore into a page says that it restores:
 /// the id of a snapshot, or a folder.
 pub fn unfinished_source(
-    job_repo: &Repository,
+    repo: &Repository,
     root: NotionId,
     clock: &dyn Clock,
 ) -> Result<Option<String>, Error> {
-    let Some(name) = unfinished(job_repo, root, None)? else {
+    let Some(name) = unfinished(repo, root, None)? else {
         return Ok(None);
     };
-    let journal = Journal::open(job_repo, &name, "restore", clock.now())?;
+    let journal = Journal::open(repo, &name, "restore", clock.now())?;
     Ok(Some(journal.head.from))
 }
 
@@ -170,8 +167,6 @@ fn carry_out(job: &Job<'_>, journal: &Journal) -> Result<Summary, Error> {
     let tools = Tools {
         notion: job.notion,
         files: &files,
-        clock: job.clock,
-        stop: job.stop,
         report: job.report,
         jobs: job.jobs,
     };
@@ -202,16 +197,12 @@ fn carry_out(job: &Job<'_>, journal: &Journal) -> Result<Summary, Error> {
         steps: u64::from(journal.steps()),
         early,
     };
-    let report = journal.report(&as_json(&summary, journal, &progress.ids))?;
+    let report = journal.report(&as_json(&summary, journal, progress.ids.len()))?;
     Ok(Summary { report, ..summary })
 }
 
-/// The report file: what was restored, what was not, and the new ids.
-fn as_json(
-    summary: &Summary,
-    journal: &Journal,
-    ids: &std::collections::HashMap<Token, String>,
-) -> Value {
+/// The report file: what was restored, and what was not; `made` new ids are known.
+fn as_json(summary: &Summary, journal: &Journal, made: usize) -> Value {
     json!({
         "journal": summary.journal,
         "from": journal.head.from,
@@ -221,7 +212,7 @@ fn as_json(
         "why": summary.early.as_ref().map(ToString::to_string),
         "totals": summary.totals,
         "steps": {"done": summary.steps_done, "all": summary.steps},
-        "made": ids.len(),
+        "made": made,
         "losses": summary.losses,
     })
 }

@@ -60,7 +60,7 @@ pub fn undo(job: &Undo<'_>) -> Result<Undone, Error> {
         .filter_map(|id| id.parse().ok())
         .collect();
     let is_taken = |id: NotionId| taken.contains(&id);
-    let performer = Performer::new(job.notion, &NoFiles, job.clock, &is_taken);
+    let performer = Performer::new(job.notion, &NoFiles, &is_taken);
     for number in (0..journal.steps()).rev() {
         let step = journal.step(number)?;
         let Action::Call(call) = &step.action else {

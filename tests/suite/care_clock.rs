@@ -1,5 +1,6 @@
-//! Clocks that are wrong: set forward, set back, set while a dump runs. Nothing that was
-//! edited is missed for it, and the latest snapshot is the one that was saved last.
+//! Clocks that are wrong: set forward, set back, set while a dump runs. Where answers tell
+//! the time, it makes no difference; where they do not, nothing that was edited is missed
+//! for long, and the latest snapshot is the one that was saved last.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -26,6 +27,13 @@ fn off_by(site: &Site, seconds: i64) -> Arc<dyn Clock> {
     Arc::new(ManualClock::at(now + SignedDuration::from_secs(seconds)))
 }
 
+/// A workspace whose answers do not tell the time, so that the machine's clock has to do.
+fn undated() -> Site {
+    let site = Site::new(small());
+    site.fake.set(|switches| switches.date = false);
+    site
+}
+
 fn assert_sound(site: &Site) {
     let options = CheckOptions {
         read: ReadData::All,
@@ -43,9 +51,42 @@ fn assert_up_to_date(site: &Site) {
 }
 
 #[test]
+fn where_answers_tell_the_time_the_clock_makes_no_difference() {
+    for wrong in [5 * YEAR, -20 * YEAR, 3600, -3600, 5, -5] {
+        let site = Site::new(small());
+        site.fake.edit(|ws| {
+            ws.advance_minutes(10);
+            let line = ws.get("line");
+            ws.set_text(line, "one");
+        });
+        site.dump_on(off_by(&site, wrong)).unwrap();
+        let off = site.clock().now() - site.latest().1.started;
+        assert!(
+            off.total(jiff::Unit::Second).unwrap().abs() <= 1.0,
+            "{wrong}: {off}"
+        );
+        // Within the minute in which the page was read, so that its time stays.
+        site.fake.edit(|ws| {
+            let line = ws.get("line");
+            ws.set_text(line, "two");
+            ws.advance_minutes(10);
+        });
+        site.dump_on(off_by(&site, wrong)).unwrap();
+        assert_up_to_date(&site);
+        site.fake.edit(|ws| ws.advance_minutes(10));
+        site.dump_on(off_by(&site, wrong)).unwrap();
+        site.fake.clear_requests();
+        site.dump_on(off_by(&site, wrong)).unwrap();
+        let counts = site.requests();
+        let body = "GET /v1/blocks/{id}/children";
+        assert_eq!(counts.get(body), None, "{wrong}: {counts:?}");
+    }
+}
+
+#[test]
 fn an_edit_without_a_sign_is_found_however_wrong_the_clock_was() {
     for wrong in [5 * YEAR, -20 * YEAR, 3600, -3600] {
-        let site = Site::new(small());
+        let site = undated();
         site.fake.edit(|ws| ws.advance_minutes(10));
         site.dump();
         site.dump_on(off_by(&site, wrong)).unwrap();
@@ -67,7 +108,7 @@ fn an_edit_without_a_sign_is_found_however_wrong_the_clock_was() {
 
 #[test]
 fn each_dump_builds_on_the_one_before_it_whatever_the_clock_says() {
-    let site = Site::new(small());
+    let site = undated();
     let mut last = None;
     for (number, wrong) in [0, 5 * YEAR, 0, -40 * YEAR, -1, 60, 0, -DAY]
         .into_iter()
@@ -113,7 +154,7 @@ fn each_dump_builds_on_the_one_before_it_whatever_the_clock_says() {
 
 #[test]
 fn a_snapshot_that_was_forgotten_leaves_no_belief_in_what_it_read() {
-    let site = Site::new(small());
+    let site = undated();
     site.fake.edit(|ws| {
         ws.advance_minutes(10);
         let line = ws.get("line");
@@ -165,7 +206,7 @@ impl Clock for Jumping {
 
 #[test]
 fn a_clock_that_is_set_while_a_dump_runs_spoils_nothing() {
-    let mut site = Site::new(small());
+    let mut site = undated();
     site.options.jobs = 1;
     for round in 0..6 {
         site.fake.edit(|ws| {
@@ -191,7 +232,7 @@ fn a_clock_that_is_set_while_a_dump_runs_spoils_nothing() {
 #[test]
 fn what_an_interrupted_dump_read_by_a_wrong_clock_is_looked_at_again() {
     for wrong in [3600, YEAR, -YEAR] {
-        let mut site = Site::new(small());
+        let mut site = undated();
         site.options.jobs = 1;
         site.fake.edit(|ws| {
             ws.advance_minutes(10);
@@ -219,7 +260,7 @@ fn what_an_interrupted_dump_read_by_a_wrong_clock_is_looked_at_again() {
 
 #[test]
 fn locks_do_not_go_by_the_clock() {
-    let site = Site::new(small());
+    let site = undated();
     site.dump();
     let repo = site.repo();
     for time in ["1970-01-01T00:00:00Z", "2999-01-01T00:00:00Z"] {

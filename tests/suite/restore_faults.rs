@@ -2,6 +2,10 @@
 //! nothing is there twice (section 9.6 of the API digest).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use notion_backup::clock::{Clock, ManualClock};
 
 use crate::restore_trial::{Dumped, each};
 use crate::support::FakeNotion;
@@ -83,4 +87,25 @@ fn bad_weather_is_survived() {
         trial.assert_restored(&summary, &format!("seed {seed}"));
     });
     assert_eq!(wrong, 0);
+}
+
+#[test]
+fn a_clock_that_is_wrong_makes_nothing_twice() {
+    let dumped = Dumped::small();
+    let plain = dumped.trial();
+    plain.restore().unwrap();
+    let creating = writes(&plain.fake).into_keys();
+    let creating: Vec<_> = creating.filter(|(method, _)| method == "POST").collect();
+    for hours in [-24, -1, 1, 24] {
+        let mut trial = dumped.trial();
+        let wrong = trial.clock.now() + SignedDuration::from_hours(hours);
+        trial.clock = Arc::new(ManualClock::at(wrong));
+        for (method, path) in &creating {
+            let fault = Fault::on(method, path, What::HangUpAfterCommit);
+            trial.fake.faults().push(fault);
+        }
+        let summary = trial.restore().unwrap();
+        assert_eq!(trial.fake.faults().left(), 0, "{hours}");
+        trial.assert_restored(&summary, &format!("{hours} hours"));
+    }
 }

@@ -214,7 +214,6 @@ impl Trial<'_> {
             only: self.only.clone(),
             jobs: self.jobs,
             clock: self.clock.as_ref() as &dyn Clock,
-            stop: &self.stop,
             report: self.report.as_ref(),
         })
     }

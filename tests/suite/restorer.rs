@@ -156,7 +156,6 @@ impl Restorer {
             only: self.only.clone(),
             jobs: self.jobs,
             clock: &*self.clock,
-            stop: &self.stop,
             report: &Silent,
         })
     }

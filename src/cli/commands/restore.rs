@@ -70,7 +70,6 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
         only: args.only.clone(),
         jobs: settings.jobs,
         clock: context.clock.as_ref(),
-        stop: &stop,
         report: report.as_ref(),
     };
     if args.dry_run {

@@ -169,3 +169,31 @@ fn jitter_spreads_over_the_whole_range() {
     tenths.dedup();
     assert_eq!(tenths, (0..10).collect::<Vec<_>>());
 }
+
+#[test]
+fn the_time_is_what_the_last_answer_says_or_else_the_clocks() {
+    let bench = answering(|_, number| {
+        let date = match number {
+            1 => "Sun, 06 Nov 1994 08:49:37 GMT",
+            3 => "soon",
+            _ => return json_answer(200, json!({})),
+        };
+        text_answer(200, &[("date", date)], "{}")
+    });
+    let ask = || bench.notion.me().unwrap();
+    ask();
+    assert_eq!(bench.notion.now(), bench.clock.now(), "nobody told");
+    ask();
+    // The example of RFC 9110, section 5.6.7.
+    let told: Timestamp = "1994-11-06T08:49:37Z".parse().unwrap();
+    assert_eq!(bench.notion.now(), told);
+    bench.clock.advance(Duration::from_secs(90));
+    ask();
+    ask();
+    let later: Timestamp = "1994-11-06T08:51:07Z".parse().unwrap();
+    assert_eq!(
+        bench.notion.now(),
+        later,
+        "what says nothing changes nothing"
+    );
+}

@@ -161,6 +161,7 @@ fn a_file_that_is_not_ready_is_waited_for() {
             Cursor::new(b"wait".to_vec()),
         ),
         1 => file_answer(503, &[], Cursor::new(b"slow down".to_vec())),
+        2 => file_answer(409, &[], Cursor::new(b"conflict".to_vec())),
         _ => file_answer(200, &[], part(0)),
     });
     let (download, bytes) = get(&bench);

@@ -53,7 +53,6 @@ impl Engine {
             only: Vec::new(),
             jobs: JOBS,
             clock: self.clock.as_ref(),
-            stop,
             report: &Silent,
         };
         restore::restore(&job).map_err(|error| text(&error))

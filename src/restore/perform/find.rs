@@ -16,7 +16,7 @@ use crate::model::{NotionId, id_of, type_of};
 use crate::notion::{Each, End, Error, Kind};
 
 /// How much older than the request an object may seem: Notion rounds times to the
-/// minute (section 3.11 of the API digest), and clocks differ.
+/// minute (section 3.11 of the API digest).
 const OLDER: SignedDuration = SignedDuration::from_mins(2);
 
 impl Performer<'_> {

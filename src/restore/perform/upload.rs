@@ -98,7 +98,7 @@ impl Performer<'_> {
         };
         for _ in 0..UNKNOWN {
             let mut draft = Draft::new(step.about, body.clone());
-            match self.settle(&call, &mut draft, self.clock.now(), false) {
+            match self.settle(&call, &mut draft, self.notion.now(), false) {
                 // A second upload does no harm: the first one expires.
                 Err(Failure::Later(error)) if error.is_unknown() => {
                     if let Some(id) = error.committed.and_then(|it| it.resource) {

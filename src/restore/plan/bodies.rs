@@ -129,7 +129,6 @@ impl Planner<'_> {
         let moment = Moment {
             planner: self,
             files: &data.files,
-            needed: &[],
         };
         let place = |id: NotionId| self.place(page, id);
         blocks::rest(&data.body, page, unwritten.taken, &place, &moment)
@@ -174,7 +173,6 @@ impl Planner<'_> {
                     let moment = Moment {
                         planner: self,
                         files: &data.files,
-                        needed: &[],
                     };
                     blocks::rewrite(&data.body, block, &moment, &mut notes)
                 };

@@ -31,7 +31,6 @@ impl Planner<'_> {
                 let moment = Moment {
                     planner: self,
                     files: &files,
-                    needed: &[],
                 };
                 threads(&comments, &moment, &mut notes)
             };

@@ -34,7 +34,6 @@ impl Planner<'_> {
         let moment = Moment {
             planner: self,
             files: &files,
-            needed: &[],
         };
         let mut planned = schemas(&all, &moment);
         self.note(std::mem::take(&mut planned.notes));
@@ -80,7 +79,6 @@ impl Planner<'_> {
             let moment = Moment {
                 planner: self,
                 files: &data.files,
-                needed: &[],
             };
             let icon = icons::icon(&container["icon"], id, &moment, &mut notes);
             request.extend(icon.map(|icon| ("icon".to_owned(), icon)));
@@ -166,7 +164,6 @@ impl Planner<'_> {
         let moment = Moment {
             planner: self,
             files: &files,
-            needed: &[],
         };
         let mut texts = Map::new();
         for key in ["title", "description"] {

@@ -10,8 +10,6 @@ use crate::restore::targets::{Target, Targets, Upload};
 pub(super) struct Moment<'a, 'p> {
     pub planner: &'a Planner<'p>,
     pub files: &'a Files,
-    /// Blocks of this page whose ids are needed for other reasons.
-    pub needed: &'a [NotionId],
 }
 
 impl Planner<'_> {
@@ -107,6 +105,6 @@ impl Targets for Moment<'_, '_> {
     }
 
     fn is_needed(&self, block: NotionId) -> bool {
-        self.planner.original.facts.needed.contains(&block) || self.needed.contains(&block)
+        self.planner.original.facts.needed.contains(&block)
     }
 }

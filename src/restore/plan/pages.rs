@@ -112,7 +112,6 @@ impl Planner<'_> {
             let moment = Moment {
                 planner: self,
                 files: &data.files,
-                needed: &[],
             };
             let properties = match under {
                 Under::Source(source) => {
@@ -238,7 +237,6 @@ impl Planner<'_> {
         let moment = Moment {
             planner: self,
             files: &data.files,
-            needed: &[],
         };
         if let Under::Source(source) = under {
             return self.values(data, source, &moment).properties;

@@ -1,6 +1,6 @@
 //! Relations that could not be written with their rows.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
@@ -83,7 +83,7 @@ impl Planner<'_> {
 
     /// Writes the mirror where the other side does not say the same.
     fn complete_mirror(&mut self, source: NotionId, name: &str, other: NotionId, written: &str) {
-        let said: HashSet<(NotionId, NotionId)> = self
+        let said: BTreeSet<(NotionId, NotionId)> = self
             .related_rows(other, written)
             .into_iter()
             .flat_map(|(row, targets)| targets.into_iter().map(move |target| (target, row)))
@@ -111,16 +111,19 @@ impl Planner<'_> {
 
     /// The rows of a data source that are there, with what this relation of each names.
     fn related_rows(&self, source: NotionId, name: &str) -> Vec<(NotionId, Vec<NotionId>)> {
-        let rows = self.pages.iter().filter(|id| {
-            let entry = self.original.entries.get(*id);
-            entry.is_some_and(|entry| entry.source == Some(source))
-        });
-        rows.filter_map(|id| {
-            let data = self.original.page(*id).ok()?;
-            let related = values::related(&data.object, &data.complete, name);
-            (!related.is_empty()).then_some((*id, related))
-        })
-        .collect()
+        let Some(database) = self.original.sources.get(&source) else {
+            return Vec::new();
+        };
+        let first = self.first_source(*database) == Some(source);
+        let mut rows = self.original.rows(*database, source, first);
+        rows.retain(|id| self.made.contains(&Token::of(*id)));
+        rows.into_iter()
+            .filter_map(|id| {
+                let data = self.original.page(id).ok()?;
+                let related = values::related(&data.object, &data.complete, name);
+                (!related.is_empty()).then_some((id, related))
+            })
+            .collect()
     }
 
     /// The value of a relation to these pages.
@@ -129,7 +132,6 @@ impl Planner<'_> {
         let moment = Moment {
             planner: self,
             files: &files,
-            needed: &[],
         };
         targets
             .iter()

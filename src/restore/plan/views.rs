@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::moment::Moment;
 use super::{Error, Part, Planner, Token, Under};
-use crate::model::NotionId;
+use crate::model::{NotionId, id_of};
 use crate::notion::Method;
 use crate::restore::loss::{Degree, Notes};
 use crate::restore::original::Files;
@@ -54,7 +54,6 @@ impl Planner<'_> {
             let moment = Moment {
                 planner: self,
                 files: &files,
-                needed: &[],
             };
             let source = |id: NotionId| self.sources.get(&id);
             views(&all, &source, &self.schemas, &moment, &mut notes)
@@ -126,54 +125,47 @@ impl Planner<'_> {
             (Method::Get, path, Value::Null),
             learns,
         )?;
-        let mut kept = false;
-        for (at, view) in views.into_iter().enumerate() {
-            let View {
-                old,
-                mut create,
-                widgets,
-            } = view;
-            let learns = vec![("/id".to_owned(), Token::of(old))];
-            let first_source = self.first_source(database);
-            // Changing a view takes sorts by properties alone (section 7.5 of the API digest).
-            let sorts = create["sorts"].as_array();
-            let by_time = sorts
-                .into_iter()
-                .flatten()
-                .any(|sort| sort.get("timestamp").is_some());
-            let same_source = create["data_source_id"] == json!(first_source);
-            if at == 0 && create["type"] == "table" && same_source && !by_time {
-                kept = true;
-                let changes = change_of(create);
-                let call = (Method::Patch, format!("/v1/views/{default}"), changes);
-                self.view(old, lane, call, learns)?;
-            } else {
-                create["database_id"] = json!(lane);
-                self.view(
-                    old,
-                    lane,
-                    (Method::Post, "/v1/views".to_owned(), create),
-                    learns,
-                )?;
-            }
-            for widget in widgets {
-                let learns = vec![("/id".to_owned(), Token::of(widget.old))];
-                let call = (Method::Post, "/v1/views".to_owned(), widget.create);
-                self.view(widget.old, lane, call, learns)?;
-            }
+        let first_source = self.first_source(database).map(Token::of);
+        let mut views = views.into_iter().peekable();
+        let kept = views.next_if(|view| fits_default(&view.create, first_source));
+        let is_kept = kept.is_some();
+        if let Some(view) = kept {
+            let path = format!("/v1/views/{default}");
+            let learns = vec![("/id".to_owned(), Token::of(view.old))];
+            let call = (Method::Patch, path, change_of(view.create));
+            self.view(view.old, lane, call, learns)?;
         }
-        if !kept {
+        for view in views {
+            self.tab(view, lane, lane)?;
+        }
+        if !is_kept {
             let call = (Method::Delete, format!("/v1/views/{default}"), Value::Null);
             self.call(Part::View, database, lane, call, Vec::new())?;
         }
         Ok(())
     }
 
-    /// What the first data source of a database becomes.
-    fn first_source(&self, database: NotionId) -> Option<Token> {
+    /// The first data source of a database.
+    pub(super) fn first_source(&self, database: NotionId) -> Option<NotionId> {
         let data = self.original.database(database).ok()?;
-        let first = data.sources.first().and_then(crate::model::id_of)?;
-        Some(Token::of(first))
+        data.sources.first().and_then(id_of)
+    }
+
+    /// A view as a new tab of a database, with what is in it where it is a dashboard.
+    fn tab(&mut self, view: View, database: Token, lane: Token) -> Result<(), Error> {
+        let mut create = view.create;
+        create["database_id"] = json!(database);
+        self.create_view(view.old, lane, create)?;
+        for widget in view.widgets {
+            self.create_view(widget.old, lane, widget.create)?;
+        }
+        Ok(())
+    }
+
+    fn create_view(&mut self, old: NotionId, lane: Token, body: Value) -> Result<(), Error> {
+        let learns = vec![("/id".to_owned(), Token::of(old))];
+        let call = (Method::Post, "/v1/views".to_owned(), body);
+        self.view(old, lane, call, learns)
     }
 
     /// A database that only shows what another one holds.
@@ -211,27 +203,21 @@ impl Planner<'_> {
             learns,
         )?;
         for view in views {
-            let View {
-                old,
-                mut create,
-                widgets,
-            } = view;
-            create["database_id"] = json!(Token::of(id));
-            let learns = vec![("/id".to_owned(), Token::of(old))];
-            self.view(
-                old,
-                page,
-                (Method::Post, "/v1/views".to_owned(), create),
-                learns,
-            )?;
-            for widget in widgets {
-                let learns = vec![("/id".to_owned(), Token::of(widget.old))];
-                let call = (Method::Post, "/v1/views".to_owned(), widget.create);
-                self.view(widget.old, page, call, learns)?;
-            }
+            self.tab(view, Token::of(id), page)?;
         }
         Ok(())
     }
+}
+
+/// Whether a view can be made of the one that a database comes with: a table of its first
+/// data source. Changing a view takes sorts by properties alone (section 7.5 of the API
+/// digest).
+fn fits_default(create: &Value, first_source: Option<Token>) -> bool {
+    let sorts = create["sorts"].as_array();
+    let mut sorts = sorts.into_iter().flatten();
+    create["type"] == "table"
+        && create["data_source_id"] == json!(first_source)
+        && !sorts.any(|sort| sort.get("timestamp").is_some())
 }
 
 /// A view's request for creating it as one for changing another: its type and its data

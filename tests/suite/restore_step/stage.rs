@@ -116,7 +116,7 @@ impl Stage {
             Notion::connect(&settings, clock, self.stop.clone(), Arc::new(Silent)).unwrap();
         let files = Stored(&self.files);
         let taken = |id| self.taken.contains(&id);
-        let performer = Performer::new(&notion, &files, &*self.clock, &taken);
+        let performer = Performer::new(&notion, &files, &taken);
         let discussion = new_id(self.get("discussion"));
         performer.know_discussion(discussion, new_id(self.get("root")));
         act(&performer)

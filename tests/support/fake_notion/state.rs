@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::workspace::Workspace;
@@ -189,7 +190,13 @@ impl Shared {
         let serial = self.serial.fetch_add(1, Ordering::SeqCst);
         let request_id = format!("00000000-0000-4000-8000-{serial:012x}");
         let body = parse_body(&request);
-        let (answer, reply_status, faulted) = self.decide(&request, &switches, &body, &request_id);
+        let (mut answer, reply_status, faulted) =
+            self.decide(&request, &switches, &body, &request_id);
+        if switches.date
+            && let Reply::Send(answer) | Reply::CutBody(answer, _) = &mut answer
+        {
+            answer.headers.push(("date".into(), self.date()));
+        }
         lock(&self.log).push(Logged {
             method: request.method.clone(),
             path: request.path.clone(),
@@ -201,6 +208,14 @@ impl Shared {
             faulted,
         });
         answer
+    }
+
+    /// The workspace's time as headers have it.
+    fn date(&self) -> String {
+        let ws = self.workspace.read();
+        let now = ws.unwrap_or_else(PoisonError::into_inner).now;
+        let now = Timestamp::from_second(now.div_euclid(1000)).expect("a time of our days");
+        now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
     }
 
     fn decide(

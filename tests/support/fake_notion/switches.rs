@@ -48,6 +48,8 @@ pub struct Switches {
     pub post_time: i64,
     /// The largest file that the workspace takes, in bytes.
     pub max_upload: u64,
+    /// Answers say when they were given, by the workspace's clock (`Date`).
+    pub date: bool,
     /// A path before `/v1`, as behind a proxy, such as `/notion`.
     pub prefix: String,
 }
@@ -79,6 +81,7 @@ impl Default for Switches {
             append_time: Duration::ZERO,
             post_time: 0,
             max_upload: 5_368_709_120,
+            date: true,
             prefix: String::new(),
         }
     }
