@@ -47,9 +47,11 @@ fn find() -> Result<PathBuf, String> {
         home.path(),
         &["version"],
     )));
-    match ran.stdout.trim() {
-        version if version.starts_with("plakar/v1.1.") => Ok(command),
-        other => Err(format!("plakar is '{other}', and not of version 1.1")),
+    // The first run says more before it.
+    let version = ran.stdout.lines().last().unwrap_or_default();
+    match version.strip_prefix("plakar/v1.1.") {
+        Some(_) => Ok(command),
+        None => Err(format!("'{version}' is not of version 1.1")),
     }
 }
 
@@ -110,7 +112,8 @@ impl Plakar {
             Ok(command) => command,
             Err(why) => {
                 // What a test that passes prints is not shown; this is.
-                let _ = writeln!(std::io::stderr(), "skipped: {why}");
+                let line = format!("skipped, because {why}\n");
+                let _ = std::io::stderr().write_all(line.as_bytes());
                 return None;
             }
         };

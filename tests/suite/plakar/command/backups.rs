@@ -75,7 +75,7 @@ fn what_did_not_change_is_not_read_again_unless_the_cache_is_off() {
     fake.clear_requests();
     let id = plakar.backup(&["-cache", "no", "@ws"]);
     assert_eq!(plakar.content(&id), first);
-    assert_eq!(bodies(&fake), 0);
+    assert_eq!(bodies(&fake), 0, "{:?}", fake.requests());
 }
 
 #[test]
