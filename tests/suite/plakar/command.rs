@@ -177,8 +177,10 @@ impl Plakar {
         assert_eq!(said.trim(), "configuration OK");
     }
 
-    /// Backs up, and sees that nothing is missing. The snapshot.
+    /// Backs up, a while after whatever came before, and sees that nothing is missing. The
+    /// snapshot.
     fn backup(&self, args: &[&str]) -> String {
+        self.fake.edit(|ws| ws.advance_minutes(10));
         let said = self.at(&[&["backup"], args].concat());
         assert!(said.contains("backup completed without errors"), "{said}");
         let id = self.snapshots().remove(0);

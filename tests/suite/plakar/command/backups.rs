@@ -8,11 +8,8 @@ use super::{Plakar, bodies, content};
 use crate::program::{Program, Ran};
 use crate::support::{FakeNotion, Workspace};
 
-/// Everything, at rest for a while.
 fn workspace() -> FakeNotion {
-    let fake = FakeNotion::start(Workspace::everything(1));
-    fake.edit(|ws| ws.advance_minutes(10));
-    fake
+    FakeNotion::start(Workspace::everything(1))
 }
 
 /// Dumps without Plakar, and writes the snapshot to a folder.
@@ -37,7 +34,6 @@ fn a_snapshot_is_what_a_dump_is_and_can_be_looked_into() {
     let folder = program.home().join("extracted");
     extract(&program, &fake, &folder);
     let wanted = content(&folder);
-
     let id = plakar.backup(&["@ws"]);
     assert_eq!(plakar.content(&id), wanted);
     let home = fake.look(|ws| ws.get("home")).to_string();
@@ -89,7 +85,6 @@ fn one_edit_costs_the_page_that_it_is_on() {
         ws.advance_minutes(10);
         let paragraph = ws.get("a paragraph");
         ws.set_text(paragraph, "Welcome back.");
-        ws.advance_minutes(10);
         ws.get("home")
     });
     fake.clear_requests();

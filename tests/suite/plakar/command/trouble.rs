@@ -100,11 +100,11 @@ fn what_cannot_be_begun_is_refused_in_one_line_and_leaves_no_snapshot() {
 fn when_plakar_is_killed_the_connector_ends_and_the_next_backup_goes_on() {
     const PAGES: u32 = 400;
     let fake = FakeNotion::start(Workspace::plain(PAGES, 2));
-    fake.edit(|ws| ws.advance_minutes(10));
     let Some(plakar) = Plakar::new(&fake) else {
         return;
     };
     for half in [150, 300] {
+        fake.edit(|ws| ws.advance_minutes(10));
         let mut child = plakar.start();
         until(|| bodies(&fake) >= half);
         let plugins = below(child.id());
