@@ -39,7 +39,7 @@ fn checked(site: &Site) -> Findings {
 #[test]
 fn a_prune_takes_nothing_from_an_interrupted_dump() {
     let mut site = Site::new(Workspace::everything(7));
-    site.options.jobs = 2;
+    site.options.crawl.jobs = 2;
     let stop = Stop::new();
     let pages = 60;
     let report = Arc::new(StopAfter::new(pages, &stop));
