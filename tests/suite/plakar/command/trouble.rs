@@ -105,6 +105,9 @@ fn when_plakar_is_killed_the_connector_ends_and_the_next_backup_goes_on() {
     };
     for half in [150, 300] {
         fake.edit(|ws| ws.advance_minutes(10));
+        // So that it cannot be quicker than the kill.
+        let stall = Fault::on("GET", "/v1/blocks/*", What::Stall).after(150);
+        fake.faults().push(stall.times(usize::MAX));
         let mut child = plakar.start();
         until(|| bodies(&fake) >= half);
         let plugins = below(child.id());
@@ -112,6 +115,7 @@ fn when_plakar_is_killed_the_connector_ends_and_the_next_backup_goes_on() {
         child.kill().unwrap();
         child.wait().unwrap();
         until(|| !plugins.iter().any(|pid| is_running(*pid)));
+        fake.faults().clear();
         assert!(bodies(&fake) < u64::from(PAGES), "it was over");
         assert!(plakar.snapshots().is_empty());
     }
