@@ -295,7 +295,7 @@ fn a_full_workspace_ends_it_and_it_goes_on_when_there_is_room() {
     );
     assert!(ran.stderr.contains("Free plan"), "{}", ran.stderr);
     desk.fake.faults().clear();
-    let ran = desk.run("restore --root-id ROOT --resume");
+    let ran = desk.run("-r ./backups restore --root-id ROOT --resume");
     assert_eq!(ran.code, 0, "{}", ran.all());
     desk.assert_restored();
     desk.refused(
@@ -311,6 +311,7 @@ fn a_full_workspace_ends_it_and_it_goes_on_when_there_is_room() {
         .find(|line| line.starts_with("undo "))
         .unwrap();
     let undo = line.split_once("notion-backup ").unwrap().1;
+    assert!(undo.starts_with("-r ./backups "), "as it was named: {undo}");
     let ran = desk.run(undo);
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert!(ran.stdout.contains("2 top-level objects"), "{}", ran.stdout);

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Context, losses};
-use crate::cli::args::{RestoreArgs, RestoreCommand, UndoArgs};
+use crate::cli::args::{GlobalArgs, RestoreArgs, RestoreCommand, UndoArgs};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
 use crate::cli::settings::{self, RestoreSettings};
-use crate::cli::ui::{Ui, words};
+use crate::cli::ui::{Status, Ui, words};
 use crate::notion::Notion;
 use crate::repo::{Repository, SnapshotId};
 use crate::report::{Counter, Report};
@@ -87,9 +87,16 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
     };
     let seen = watch.finish();
     let summary = result?;
-    let elapsed = seen.status.elapsed;
-    let requests = seen.status.count(Counter::Requests);
-    tell(context.ui, &repo, &from, &summary, requests, elapsed)
+    tell(context, &repo, &from, &summary, &seen.status)
+}
+
+/// The command that takes a restore back, as it must be typed here.
+fn undo_command(global: &GlobalArgs, journal: &str) -> String {
+    let repo = match &global.repo {
+        Some(path) => format!("-r {} ", path.display()),
+        None => String::new(),
+    };
+    format!("notion-backup {repo}restore undo {journal}")
 }
 
 fn connect(
@@ -237,13 +244,16 @@ fn minutes(time: std::time::Duration) -> String {
 }
 
 fn tell(
-    ui: &Ui,
+    context: &Context<'_>,
     repo: &Repository,
     from: &str,
     summary: &Summary,
-    requests: u64,
-    elapsed: std::time::Duration,
+    status: &Status,
 ) -> Result<Exit, Error> {
+    let ui = context.ui;
+    let requests = status.count(Counter::Requests);
+    let elapsed = status.elapsed;
+    let undo = undo_command(context.global, &summary.journal);
     let exit = exit(summary);
     let report = repo.place(&summary.report);
     if ui.is_json() {
@@ -303,8 +313,7 @@ fn tell(
             ui.say(&format!("hint: {hint}"));
         }
         ui.say(&format!(
-            "everything so far is noted: the same command with --resume goes on; `restore undo {}` takes it back",
-            summary.journal
+            "everything so far is noted: the same command with --resume goes on; `{undo}` takes it back"
         ));
         return Ok(exit);
     }
@@ -322,10 +331,7 @@ fn tell(
         ),
     })?;
     if !ui.is_quiet() {
-        ui.line(&format!(
-            "undo         notion-backup restore undo {}",
-            summary.journal
-        ))?;
+        ui.line(&format!("undo         {undo}"))?;
     }
     Ok(exit)
 }
