@@ -249,6 +249,7 @@ impl Run<'_> {
     fn fail(&self, number: u32, step: &Step, why: &str, follows: bool) -> Result<(), Error> {
         let loss = Loss {
             id: step.about,
+            page: None,
             on: self.board().title(step),
             what: part(step.part).to_owned(),
             why: why.to_owned(),
@@ -271,6 +272,7 @@ impl Run<'_> {
         drop(board);
         let loss = first.then(|| Loss {
             id: step.about,
+            page: None,
             on: String::new(),
             what: match left {
                 1 => "1 comment".to_owned(),

@@ -21,7 +21,10 @@ pub enum Degree {
 pub struct Loss {
     /// The old id of the page, database, block, data source, view or comment.
     pub id: NotionId,
-    /// The title of the page or database that it is in, where that is known.
+    /// The old id of the page or database that it is in, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<NotionId>,
+    /// The title of that page or database, where that is known.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub on: String,
     /// Which part of it: `button block`, `property 'Owner'`, `icon`.
@@ -53,6 +56,7 @@ impl Notes {
     ) {
         self.losses.push(Loss {
             id,
+            page: None,
             on: String::new(),
             what: what.into(),
             why: why.into(),

@@ -139,6 +139,7 @@ impl<'s> Original<'s> {
         let id = last_id(&what.path).or(what.holder);
         self.losses.push(Loss {
             id: id.unwrap_or(NotionId::from_bits(0)),
+            page: None,
             on: String::new(),
             what: format!("directory {}", what.path),
             why: error.to_string(),

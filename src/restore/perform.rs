@@ -355,6 +355,7 @@ impl<'a> Performer<'a> {
                 Err(Failure::Step { why, .. }) => {
                     draft.losses.push(Loss {
                         id: draft.about(),
+                        page: None,
                         on: String::new(),
                         what: piece.what,
                         why: why.clone(),

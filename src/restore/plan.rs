@@ -214,10 +214,13 @@ impl Planner<'_> {
         let original = self.original;
         for loss in &mut self.planned.losses {
             let page = original.facts.blocks.get(&loss.id);
-            let page = page
+            let page = *page
+                .or_else(|| original.facts.comments.get(&loss.id))
                 .or_else(|| original.sources.get(&loss.id))
+                .or_else(|| original.views.get(&loss.id))
                 .unwrap_or(&loss.id);
-            if let Some(entry) = original.entries.get(page) {
+            if let Some(entry) = original.entries.get(&page) {
+                loss.page = Some(page);
                 loss.on.clone_from(&entry.title);
             }
         }
@@ -349,6 +352,7 @@ impl Planner<'_> {
     ) {
         self.planned.losses.push(Loss {
             id,
+            page: None,
             on: String::new(),
             what: what.into(),
             why: why.into(),

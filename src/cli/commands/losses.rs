@@ -103,6 +103,7 @@ mod tests {
     fn loss(number: u128, on: &str, what: &str, why: &str, degree: Degree) -> Loss {
         Loss {
             id: NotionId::from_bits(number),
+            page: None,
             on: on.into(),
             what: what.into(),
             why: why.into(),

@@ -75,7 +75,7 @@ impl Restorer for Engine {
         let lost: Vec<&Loss> = summary.losses.iter().filter(missing).collect();
         let mut reasons: BTreeMap<_, String> = BTreeMap::new();
         for loss in &lost {
-            let told = reasons.entry(loss.id).or_default();
+            let told = reasons.entry(loss.page.unwrap_or(loss.id)).or_default();
             let gap = if told.is_empty() { "" } else { "; " };
             told.push_str(&format!("{gap}{}: {}", loss.what, loss.why));
         }

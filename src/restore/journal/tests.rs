@@ -44,6 +44,7 @@ fn step(number: u128) -> Step {
 fn loss() -> Loss {
     Loss {
         id: NotionId::from_bits(2),
+        page: None,
         on: String::new(),
         what: "row".into(),
         why: "no".into(),

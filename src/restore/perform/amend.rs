@@ -297,6 +297,7 @@ pub(super) fn refused(
 ) -> Loss {
     Loss {
         id: about,
+        page: None,
         on: String::new(),
         what: what.into(),
         why: format!("Notion refuses it: {}", error.message),

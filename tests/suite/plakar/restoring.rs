@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use notion_backup::model::NotionId;
 use notion_backup::plakar::proto::plakar::exporter::export_request::Packet;
+use serde_json::Value;
 use tonic::Status;
 
 use super::exporting::{self, DIRECTORY, EXPORT, Export, below, file, record, results, send};
@@ -79,6 +80,26 @@ pub(super) async fn restore(
     (failed.collect(), end)
 }
 
+/// What is missing, by the report that the last word names, is told on the record of the
+/// page or database that it is in.
+fn assert_each_loss_is_told(failed: &[(String, String)], end: &str) {
+    let (_, report) = end.split_once("; the report is ").expect("its path");
+    let report: Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
+    let losses = report["losses"].as_array().unwrap().iter();
+    let missing: Vec<&Value> = losses.filter(|it| it["degree"] == "missing").collect();
+    assert!(end.starts_with(&format!("{} could not", missing.len())));
+    for loss in missing {
+        let page = loss["page"].as_str().expect("where it was");
+        let (what, why) = (loss["what"].as_str(), loss["why"].as_str());
+        let told = failed.iter().any(|(path, error)| {
+            path.contains(&format!("{page}/"))
+                && error.contains(what.unwrap())
+                && error.contains(why.unwrap())
+        });
+        assert!(told, "{loss}: {failed:?}");
+    }
+}
+
 /// Backs up, and restores the whole, or the part below a page, into a workspace; judges it.
 fn round(original: Workspace, target: impl FnOnce(&FakeNotion) -> FakeNotion, only: Option<&str>) {
     run(async {
@@ -96,7 +117,10 @@ fn round(original: Workspace, target: impl FnOnce(&FakeNotion) -> FakeNotion, on
         }
         let target = target(&fake);
         let root = scratch(&target);
-        restore(&program, &target, root, &tree).await;
+        let (failed, end) = restore(&program, &target, root, &tree).await;
+        if let Some(end) = end {
+            assert_each_loss_is_told(&failed, end.message());
+        }
         assert_eq!(target.violations(), Vec::<String>::new());
         assert_same(&original, &target.look(Workspace::clone), root, &expect);
     });
