@@ -9,7 +9,8 @@
 //! - `requests`: how many came by endpoint since then
 //! - `edit`: changes the text of one page; the id of that page
 //! - `break`: makes one page unreadable; the id of that page
-//! - `unshare`: withdraws one page from the token; the id of that page
+//! - `page NAME`: the id of a page by the name that its builder gave it
+//! - `unshare NAME`: withdraws such a page from the token; its id
 //! - `weather SEED`: from now on many requests are refused, fail, or are answered in part
 //! - `hold NUMBER ENDPOINT`: lets that many requests pass, and answers no more of them:
 //!   `hold 20 GET /v1/blocks/{id}/children`; `{}`
@@ -18,7 +19,8 @@
 //!   last `forget` were struck
 //! - `target`: makes an empty page at the top; its id
 //! - `compare TARGET [ROOT]`: judges what is below a page as a copy of the workspace as it
-//!   was in the beginning, or of one page of it; the differences as text
+//!   was in the beginning, or of one page of it; the differences as text. Files uploaded
+//!   before the last `target` are not judged
 //!
 //! It ends with its standard input.
 
@@ -39,17 +41,19 @@ use support::workspace::model::{Id, Parent};
 use support::{FakeNotion, Workspace};
 
 /// How many of a thousand requests fail in bad weather.
-const BAD_WEATHER: u64 = 40;
+const BAD_WEATHER: u64 = 120;
 /// Longer than anybody waits for an answer.
 const NEVER: Duration = Duration::from_secs(24 * 3600);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let original = workspace(&arguments);
+    let mut original = workspace(&arguments);
     let fake = FakeNotion::start(original.clone());
+    // The workspace's clock stands still, which would look like one that was set back.
+    fake.set(|it| it.date = false);
     println!("{}", json!({"url": fake.url(), "token": fake.token()}));
     for line in std::io::stdin().lock().lines() {
-        let answer = obey(&fake, &original, &line.expect("a line"));
+        let answer = obey(&fake, &mut original, &line.expect("a line"));
         println!("{answer}");
     }
 }
@@ -68,7 +72,7 @@ fn workspace(arguments: &[String]) -> Workspace {
     workspace
 }
 
-fn obey(fake: &FakeNotion, original: &Workspace, command: &str) -> Value {
+fn obey(fake: &FakeNotion, original: &mut Workspace, command: &str) -> Value {
     let words: Vec<&str> = command.split(' ').collect();
     match words[..] {
         ["forget"] => {
@@ -85,8 +89,9 @@ fn obey(fake: &FakeNotion, original: &Workspace, command: &str) -> Value {
             fake.faults().push(fault);
             json!(home.to_string())
         }
-        ["unshare"] => fake.edit(|ws| {
-            let page = ws.get("commented");
+        ["page", name] => json!(fake.look(|ws| ws.get(name)).to_string()),
+        ["unshare", name] => fake.edit(|ws| {
+            let page = ws.get(name);
             ws.set_shared(page, Some(false));
             json!(page.to_string())
         }),
@@ -116,6 +121,7 @@ fn obey(fake: &FakeNotion, original: &Workspace, command: &str) -> Value {
         }
         ["target"] => fake.edit(|ws| {
             ws.now = now();
+            original.assets.clone_from(&ws.assets);
             json!(ws.page(Parent::Workspace, "Target").to_string())
         }),
         ["compare", target] => differences(fake, original, target, &Expect::restored()),

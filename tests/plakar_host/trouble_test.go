@@ -8,7 +8,7 @@ import (
 )
 
 func TestBadWeatherLeavesNoTraceInASnapshot(t *testing.T) {
-	s := newSite(t, 2)
+	s := newSite(t, 2, "--random", "6")
 	calm, _ := s.backup()
 	stored, errors := files(t, calm), failures(t, calm)
 	for _, seed := range []string{"1", "2"} {
@@ -44,7 +44,7 @@ func TestAPageThatIsWithdrawnIsToldAndNothingElseIsLost(t *testing.T) {
 	s := newSite(t, 2)
 	calm, _ := s.backup()
 	var page string
-	s.notion.say("unshare", &page)
+	s.notion.say("unshare commented", &page)
 	snap, _ := s.backup()
 	before, after := files(t, calm), files(t, snap)
 	for path := range before {
