@@ -3,6 +3,8 @@
 package plakar_host
 
 import (
+	"maps"
+	"path"
 	"strings"
 	"testing"
 )
@@ -16,7 +18,7 @@ func TestBadWeatherLeavesNoTraceInASnapshot(t *testing.T) {
 		s.notion.forget()
 		s.notion.say("weather "+seed, &struct{}{})
 		snap, _ := s.backup()
-		if struck := s.notion.mend(); struck < 10 {
+		if struck := s.notion.mend(); struck < 5 {
 			t.Errorf("seed %s: only %d requests were struck", seed, struck)
 		}
 		same(t, "files", files(t, snap), stored)
@@ -47,22 +49,33 @@ func TestAPageThatIsWithdrawnIsToldAndNothingElseIsLost(t *testing.T) {
 	s.notion.say("unshare commented", &page)
 	snap, _ := s.backup()
 	before, after := files(t, calm), files(t, snap)
-	for path := range before {
-		about := strings.Contains(path, "/"+page+"/") || strings.HasPrefix(path, "/.notion-backup/")
-		if _, there := after[path]; !there && !about {
-			t.Errorf("%s is lost", path)
+	told := false
+	for it, content := range after {
+		if strings.HasPrefix(it, "/.notion-backup/ledger/") {
+			for line := range strings.Lines(content) {
+				told = told || strings.Contains(line, `"id":"`+page+`"`) && strings.Contains(line, `"status":"not_shared"`)
+			}
 		}
 	}
-	known := failures(t, calm)
-	for path, message := range failures(t, snap) {
-		if _, old := known[path]; !old {
-			t.Logf("new: %s: %s", path, message)
+	if !told {
+		t.Error("the ledger does not say that the page is not shared")
+	}
+	// Its parent no longer says that it stands there.
+	parent := ""
+	for it := range before {
+		if strings.HasSuffix(it, "/"+page+"/") {
+			parent = path.Dir(path.Dir(it)) + "/page.json"
 		}
 	}
-	for path := range after {
-		if strings.Contains(path, page) {
-			t.Logf("there: %s %s", path, after[path])
-		}
+	if _, there := after[parent]; !there || parent == "" {
+		t.Errorf("%q is lost", parent)
 	}
+	for _, it := range []map[string]string{before, after} {
+		maps.DeleteFunc(it, func(it, _ string) bool {
+			return it == parent || strings.Contains(it, "/"+page+"/") || strings.HasPrefix(it, "/.notion-backup/")
+		})
+	}
+	same(t, "other pages", after, before)
+	same(t, "errors", failures(t, snap), failures(t, calm))
 	s.check(snap)
 }
