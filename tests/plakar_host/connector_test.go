@@ -29,6 +29,7 @@ func bodies(requests map[string]int) int {
 }
 
 func TestABackupHoldsWhatADumpHoldsAndLaterOnesReadOnlyWhatChanged(t *testing.T) {
+	t.Parallel()
 	for _, concurrency := range []int{1, 8} {
 		t.Run(fmt.Sprintf("concurrency %d", concurrency), func(t *testing.T) {
 			s := newSite(t, concurrency)
@@ -82,6 +83,7 @@ func TestABackupHoldsWhatADumpHoldsAndLaterOnesReadOnlyWhatChanged(t *testing.T)
 }
 
 func TestWhatCannotBeReadIsAnErrorOnItsPathAndIsReadNextTime(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 2)
 	calm, _ := s.backup()
 	before := failures(t, calm)
@@ -115,6 +117,7 @@ func TestWhatCannotBeReadIsAnErrorOnItsPathAndIsReadNextTime(t *testing.T) {
 }
 
 func TestOptionsAndTokensThatAreWrongAreToldAtOnce(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 2)
 	for _, it := range []struct {
 		pairs []string
@@ -135,6 +138,7 @@ func TestOptionsAndTokensThatAreWrongAreToldAtOnce(t *testing.T) {
 }
 
 func TestPing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 2)
 	plugin := start(t, s.plugin["importer"], s.env())
 	imp, err := plugin.openImporter(s.ctx, s.config())
@@ -144,6 +148,7 @@ func TestPing(t *testing.T) {
 }
 
 func TestACancelledBackupLeavesNothingAndTheNextOneIsWhole(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 2)
 	plugin := start(t, s.plugin["importer"], s.env())
 	cut := kcontext.NewKContextFrom(s.ctx)
@@ -166,6 +171,7 @@ func TestACancelledBackupLeavesNothingAndTheNextOneIsWhole(t *testing.T) {
 }
 
 func TestASubtreeIsBackedUpAlone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 2)
 	var page string
 	s.notion.say("edit", &page)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 
 	"github.com/PlakarKorp/kloset/repository"
 	"github.com/PlakarKorp/kloset/snapshot"
@@ -21,6 +22,10 @@ const (
 	// pages are requests that make one.
 	pages = "POST /v1/pages"
 )
+
+// patience is how long a plugin may take to see that its host is gone. A busy machine needs
+// less.
+const patience = 5 * time.Minute
 
 // stages are the two in which a backup can be killed: while the connector reads Notion, and
 // while the engine stores files.
@@ -39,6 +44,7 @@ func (s *site) whole() {
 }
 
 func TestAConnectorThatIsKilledEndsTheBackupAndTheNextOneIsWhole(t *testing.T) {
+	t.Parallel()
 	for _, stage := range stages {
 		t.Run(stage, func(t *testing.T) {
 			s := newSite(t, 2)
@@ -64,6 +70,7 @@ func TestAConnectorThatIsKilledEndsTheBackupAndTheNextOneIsWhole(t *testing.T) {
 }
 
 func TestAConnectorThatIsKilledEndsTheRestoreAndTheNextOneIsWhole(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 2, "--random", "4")
 	snap, _ := s.backup("comments", "blocks")
 	plugin := start(t, s.plugin["exporter"], s.env())
@@ -173,11 +180,14 @@ func (s *site) doom(do doomed, when func(output io.Reader)) {
 	if err := command.Wait(); err == nil {
 		s.t.Error("it ended before it was killed")
 	}
-	_, err = io.ReadAll(alive)
-	must(s.t, err)
+	must(s.t, alive.SetReadDeadline(time.Now().Add(patience)))
+	if _, err := io.ReadAll(alive); err != nil {
+		s.t.Errorf("the plugin outlives its host: %v", err)
+	}
 }
 
 func TestAHostThatIsKilledTakesTheConnectorWithItAndTheNextBackupIsWhole(t *testing.T) {
+	t.Parallel()
 	for _, stage := range stages {
 		t.Run(stage, func(t *testing.T) {
 			s := newSite(t, 2)
@@ -201,6 +211,7 @@ func TestAHostThatIsKilledTakesTheConnectorWithItAndTheNextBackupIsWhole(t *test
 }
 
 func TestAHostThatIsKilledTakesTheConnectorWithItAndTheNextRestoreIsWhole(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 2, "--random", "5")
 	snap, _ := s.backup("comments", "blocks")
 	do := doomed{Plugin: s.plugin["exporter"], Config: s.config("rootID", s.target())}

@@ -10,6 +10,7 @@ import (
 )
 
 func TestAnExporterNeedsATargetThatCanBeSeen(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 2)
 	nowhere := "00000000-0000-4000-8000-000000000000"
 	for _, it := range []struct {
@@ -66,6 +67,7 @@ func (s *site) judge(words ...string) {
 }
 
 func TestWhatTheAPICanCreateComesBackAsItWas(t *testing.T) {
+	t.Parallel()
 	for _, seed := range []string{"1", "2"} {
 		s := newSite(t, 2, "--random", seed)
 		snap, _ := s.backup("comments", "blocks")
@@ -78,6 +80,7 @@ func TestWhatTheAPICanCreateComesBackAsItWas(t *testing.T) {
 }
 
 func TestEverythingComesBackWithStandInsForTheRest(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 2)
 	snap, _ := s.backup("comments", "blocks")
 	target, err := s.restore(snap, "/")
@@ -89,6 +92,7 @@ func TestEverythingComesBackWithStandInsForTheRest(t *testing.T) {
 }
 
 func TestAPartOfASnapshotComesBackAlone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 2)
 	snap, _ := s.backup("comments", "blocks")
 	var page string

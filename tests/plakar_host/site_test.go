@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/PlakarKorp/kloset/kcontext"
@@ -30,6 +31,7 @@ type site struct {
 
 // installed is the connector, and where it is: one for all tests.
 var installed struct {
+	sync.Mutex
 	plugin map[pkg.ConnectorType]connector
 	folder string
 }
@@ -42,6 +44,8 @@ func TestMain(m *testing.M) {
 
 // plugin packs and installs the connector, once.
 func plugin(t testing.TB) map[pkg.ConnectorType]connector {
+	installed.Lock()
+	defer installed.Unlock()
 	if installed.plugin == nil {
 		folder, err := os.MkdirTemp("", "plakar-host")
 		must(t, err)

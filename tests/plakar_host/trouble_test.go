@@ -10,6 +10,7 @@ import (
 )
 
 func TestBadWeatherLeavesNoTraceInASnapshot(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 2, "--random", "6")
 	calm, _ := s.backup()
 	stored, errors := files(t, calm), failures(t, calm)
@@ -28,6 +29,7 @@ func TestBadWeatherLeavesNoTraceInASnapshot(t *testing.T) {
 }
 
 func TestBadWeatherLeavesNoTraceInARestore(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 2, "--random", "3")
 	snap, _ := s.backup("comments", "blocks")
 	s.notion.forget()
@@ -43,6 +45,7 @@ func TestBadWeatherLeavesNoTraceInARestore(t *testing.T) {
 }
 
 func TestAPageThatIsWithdrawnIsToldAndNothingElseIsLost(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 2)
 	calm, _ := s.backup()
 	var page string
