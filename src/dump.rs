@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::clock::Clock;
-use crate::crawl::{self, Before, Comments, Crawled, Tools};
+use crate::crawl::{self, Before, Crawled, Tools};
 use crate::model::NotionId;
 use crate::notion::{self, Notion};
 use crate::repo::{self, LockKind, ObjectId, Repository, Snapshot, SnapshotId, Source, State};
@@ -24,26 +24,32 @@ const READS: &str = "reads.json";
 /// What to back up, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Pages or databases to back up with all that is below; empty for the whole workspace.
-    pub roots: Vec<NotionId>,
-    /// Reads everything again, changed or not.
-    pub full: bool,
-    /// Days after which an unchanged page is read again; 0 for never.
-    pub recheck_after_days: u32,
-    /// Whether attachments are downloaded.
-    pub files: bool,
-    /// Attachments of more bytes than this are left out.
-    pub max_file_size: Option<u64>,
-    /// Whose comments are read.
-    pub comments: Comments,
+    /// What is read.
+    pub crawl: crawl::Options,
     /// No snapshot is saved when more than this percentage of pages is gone.
     pub max_shrink_percent: Option<u8>,
     /// Tags of the snapshot.
     pub tags: Vec<String>,
-    /// Workers that speak to Notion at once.
-    pub jobs: usize,
     /// The machine's name, for the snapshot.
     pub host: String,
+}
+
+/// A dump to do.
+pub struct Job<'j> {
+    /// The client.
+    pub notion: &'j Notion,
+    /// What [`whoami`] said, if it was asked already.
+    pub me: Option<Value>,
+    /// Where the snapshot goes.
+    pub repo: &'j Repository,
+    /// What to back up, and how.
+    pub options: &'j Options,
+    /// The machine's time, for locks.
+    pub clock: &'j dyn Clock,
+    /// Raised to end the run early.
+    pub stop: &'j Stop,
+    /// Who listens.
+    pub report: &'j dyn Report,
 }
 
 /// What a dump did.
@@ -93,38 +99,26 @@ pub enum Error {
     },
 }
 
-/// Backs the workspace up.
-///
-/// Objects that cannot be read do not end a dump; they are in the summary. Errors are
-/// what concerns all: the token, the network as a whole, the repository, the guard.
-pub fn dump(
-    notion: &Notion,
-    repo: &Repository,
-    options: &Options,
-    clock: &dyn Clock,
-    stop: &Stop,
-    report: &dyn Report,
-) -> Result<Summary, Error> {
-    dump_as(None, notion, repo, options, clock, stop, report)
-}
-
-/// Asks Notion whose token this is, for [`dump_as`].
+/// Asks Notion whose token this is, for a [`Job`].
 pub fn whoami(notion: &Notion, report: &dyn Report) -> Result<Value, Error> {
     report.phase(Phase::Connecting);
     notion.me().map_err(Box::new).map_err(Error::Notion)
 }
 
-/// Backs the workspace up as [`dump`] does, with what [`whoami`] said if it was asked
-/// already.
-pub fn dump_as(
-    me: Option<Value>,
-    notion: &Notion,
-    repo: &Repository,
-    options: &Options,
-    clock: &dyn Clock,
-    stop: &Stop,
-    report: &dyn Report,
-) -> Result<Summary, Error> {
+/// Backs the workspace up.
+///
+/// Objects that cannot be read do not end a dump; they are in the summary. Errors are
+/// what concerns all: the token, the network as a whole, the repository, the guard.
+pub fn dump(job: Job<'_>) -> Result<Summary, Error> {
+    let Job {
+        notion,
+        me,
+        repo,
+        options,
+        clock,
+        stop,
+        report,
+    } = job;
     let now = clock.now();
     let lock = repo.lock(LockKind::Shared, "dump", now)?;
     let me = match me.map_or_else(|| whoami(notion, report), Ok) {
@@ -136,28 +130,19 @@ pub fn dump_as(
     // By Notion's clock, like all that is compared with it.
     let started = notion.now();
     let (workspace_id, workspace_name) = workspace_of(&me);
-    let mut roots = options.roots.clone();
-    roots.sort_unstable();
-    roots.dedup();
+    let mut wanted = options.crawl.clone();
+    wanted.roots.sort_unstable();
+    wanted.roots.dedup();
     let source = Source {
         workspace_id: workspace_id.to_string(),
         workspace_name: workspace_name.clone(),
-        roots: roots.iter().map(NotionId::to_string).collect(),
+        roots: wanted.roots.iter().map(NotionId::to_string).collect(),
     };
     let state = repo.state(&group(&source), "dump", now)?;
     let parent = latest(repo, &source)?;
     let before = Before {
         reads: reads_of(load_reads(&state)?, parent.as_ref()),
         snapshot: parent,
-    };
-    let wanted = crawl::Options {
-        roots,
-        full: options.full,
-        recheck_after_days: options.recheck_after_days,
-        files: options.files,
-        max_file_size: options.max_file_size,
-        comments: options.comments,
-        jobs: options.jobs,
     };
     let tools = Tools {
         api: notion,

@@ -17,6 +17,7 @@ use super::ledger::{Line, Status};
 use super::listing::Listing;
 use super::options::{Depth, Options};
 use super::recheck::due;
+use super::walk::is_past;
 use crate::model::{Kind, NotionId};
 use crate::notion;
 use crate::report::{Counter, Phase};
@@ -109,8 +110,7 @@ impl<'c> Crawl<'c> {
             .keys()
             .map(|id| {
                 let read = self.reads.get(id).copied();
-                // Of a clock that has been set back since: nobody knows when it was.
-                (read.filter(|read| *read <= now), *id)
+                (read.filter(|read| is_past(*read, now)), *id)
             })
             .collect();
         self.due = due(units, now, interval, self.options.recheck_after_days)

@@ -485,13 +485,20 @@ impl<'c> Crawl<'c> {
 
 fn settled_at(read: Option<Timestamp>, edited: Option<Timestamp>, now: Timestamp) -> bool {
     const OVERLAP: SignedDuration = SignedDuration::from_mins(2);
-    // A time that is still to come is of a clock that has been set back since.
-    match (read.filter(|read| *read <= now), edited) {
-        (Some(read), Some(edited)) => edited < read - OVERLAP,
+    match (read.filter(|read| is_past(*read, now)), edited) {
+        (Some(read), Some(edited)) => read.duration_since(edited) > OVERLAP,
         // A linked view's database has no time of its own.
         (Some(_), None) => true,
         (None, _) => false,
     }
+}
+
+/// Whether a time at which something was read can be one. A time that is still to come is
+/// of a clock that has been set back since; the clocks of Notion's hosts may differ a
+/// little.
+pub(super) fn is_past(read: Timestamp, now: Timestamp) -> bool {
+    const SLACK: SignedDuration = SignedDuration::from_secs(30);
+    read.duration_since(now) <= SLACK
 }
 
 fn kind_word(kind: Kind) -> &'static str {

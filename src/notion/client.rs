@@ -21,6 +21,9 @@ use crate::stop::Stop;
 /// Calls that may fail one after the other before Notion counts as away. Each has been
 /// sent [`Retry::SENDS`] times before, so this is minutes.
 const AWAY: u32 = 25;
+/// By how much an answer's `Date` may lag behind the time at which it comes: its second,
+/// and its way.
+const LAG: SignedDuration = SignedDuration::from_secs(5);
 
 /// What a client needs to know.
 #[derive(Clone, Debug)]
@@ -99,13 +102,25 @@ impl Notion {
     /// What is compared with times that Notion gave (when was this page edited, this row
     /// made?) goes by this one: the machine's clock may be wrong.
     pub fn now(&self) -> Timestamp {
-        let dated = *self.dated.lock().unwrap_or_else(PoisonError::into_inner);
-        dated
-            .and_then(|(date, at)| {
-                let since = self.clock.elapsed().saturating_sub(at);
-                date.checked_add(SignedDuration::try_from(since).ok()?).ok()
-            })
-            .unwrap_or_else(|| self.clock.now())
+        let dated = self.dated.lock().unwrap_or_else(PoisonError::into_inner);
+        self.reckon(*dated).unwrap_or_else(|| self.clock.now())
+    }
+
+    /// Keeps what an answer says of the time.
+    fn told_time(&self, date: Timestamp) {
+        let mut dated = self.dated.lock().unwrap_or_else(PoisonError::into_inner);
+        // Dates are cut to the second, so what was reckoned from the one before may be
+        // later, and nearer to the truth. Also, time should not go back.
+        let reckoned = self.reckon(*dated).map(|now| now.duration_since(date));
+        if !reckoned.is_some_and(|ahead| (SignedDuration::ZERO..LAG).contains(&ahead)) {
+            *dated = Some((date, self.clock.elapsed()));
+        }
+    }
+
+    fn reckon(&self, dated: Option<(Timestamp, Duration)>) -> Option<Timestamp> {
+        let (date, at) = dated?;
+        let since = self.clock.elapsed().saturating_sub(at);
+        date.checked_add(SignedDuration::try_from(since).ok()?).ok()
     }
 
     /// Sends a request until there is an answer. A request that is too much at once
@@ -186,8 +201,7 @@ impl Notion {
         };
         let mut answer = Answer::read(response, self.clock.now());
         if let Some(date) = answer.date {
-            let mut dated = self.dated.lock().unwrap_or_else(PoisonError::into_inner);
-            *dated = Some((date, self.clock.elapsed()));
+            self.told_time(date);
         }
         let verdict = judge(&answer, safety);
         let outcome = match verdict {

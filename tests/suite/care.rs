@@ -39,9 +39,10 @@ fn checked(site: &Site) -> Findings {
 #[test]
 fn a_prune_takes_nothing_from_an_interrupted_dump() {
     let mut site = Site::new(Workspace::everything(7));
-    site.options.jobs = 2;
+    site.options.crawl.jobs = 2;
     let stop = Stop::new();
-    let report = Arc::new(StopAfter::new(60, &stop));
+    let pages = 60;
+    let report = Arc::new(StopAfter::new(pages, &stop));
     let summary = site.dump_with(&site.options, &stop, report).unwrap();
     assert_eq!(summary.snapshot, None);
     let read = site.objects();
@@ -61,7 +62,8 @@ fn a_prune_takes_nothing_from_an_interrupted_dump() {
     let continued = requests();
     undisturbed.dump();
     let whole = requests();
-    assert!(continued < whole * 3 / 4, "{continued} of {whole}");
+    // Each page that was read costs a list of blocks and one of comments.
+    assert!(continued + 2 * pages <= whole, "{continued} of {whole}");
     assert_same_tree(&site.tree(), &undisturbed.tree());
     assert!(checked(&site).is_sound());
 

@@ -207,7 +207,7 @@ impl Clock for Jumping {
 #[test]
 fn a_clock_that_is_set_while_a_dump_runs_spoils_nothing() {
     let mut site = undated();
-    site.options.jobs = 1;
+    site.options.crawl.jobs = 1;
     for round in 0..6 {
         site.fake.edit(|ws| {
             let line = ws.get("line");
@@ -233,7 +233,7 @@ fn a_clock_that_is_set_while_a_dump_runs_spoils_nothing() {
 fn what_an_interrupted_dump_read_by_a_wrong_clock_is_looked_at_again() {
     for wrong in [3600, YEAR, -YEAR] {
         let mut site = undated();
-        site.options.jobs = 1;
+        site.options.crawl.jobs = 1;
         site.fake.edit(|ws| {
             ws.advance_minutes(10);
             for name in ["line", "other"] {

@@ -147,7 +147,7 @@ fn assert_sound(files: &Memory) {
 
 fn site() -> Site {
     let mut site = Site::new(small());
-    site.options.jobs = 1;
+    site.options.crawl.jobs = 1;
     site.fake.edit(|ws| ws.advance_minutes(10));
     site
 }

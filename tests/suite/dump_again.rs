@@ -85,7 +85,7 @@ pub fn small() -> Workspace {
 fn an_unchanged_workspace_costs_the_listings_and_one_snapshot_file() {
     for comments in [Comments::None, Comments::Pages, Comments::Blocks] {
         let mut site = Site::new(Workspace::everything(7));
-        site.options.comments = comments;
+        site.options.crawl.comments = comments;
         site.dump();
         let (objects, first, tree) = (site.objects(), site.latest(), site.tree());
         site.requests();
@@ -254,7 +254,7 @@ fn what_moves_no_timestamp_is_found_by_a_full_dump_and_in_turn() {
     full.dump();
     // The icon comes with the listing, but the page is carried over as it was.
     assert_eq!(seen(&full), (false, false, false));
-    full.options.full = true;
+    full.options.crawl.full = true;
     full.dump();
     assert_eq!(seen(&full), (true, true, true));
 
@@ -267,7 +267,7 @@ fn what_moves_no_timestamp_is_found_by_a_full_dump_and_in_turn() {
     assert_eq!(seen(&turn), (true, true, true));
 
     let mut never = rested(small());
-    never.options.recheck_after_days = 0;
+    never.options.crawl.recheck_after_days = 0;
     never.fake.edit(silent);
     never.fake.edit(|ws| ws.advance_minutes(400 * 24 * 60));
     never.dump();
@@ -357,8 +357,8 @@ fn new_moved_trashed_and_withdrawn_pages_are_noticed_without_any_timestamp() {
 #[test]
 fn wider_options_read_again_what_narrower_ones_left_out() {
     let mut site = Site::new(Workspace::everything(7));
-    site.options.files = false;
-    site.options.comments = Comments::None;
+    site.options.crawl.files = false;
+    site.options.crawl.comments = Comments::None;
     site.dump();
     let stored = |site: &Site, end: &str| site.tree().keys().any(|path| path.ends_with(end));
     assert!(!stored(&site, ".bin") && !stored(&site, "/comments.json"));
@@ -369,14 +369,14 @@ fn wider_options_read_again_what_narrower_ones_left_out() {
             .count()
     };
     assert!(excluded(&site) > 5);
-    site.options.files = true;
-    site.options.comments = Comments::Pages;
+    site.options.crawl.files = true;
+    site.options.crawl.comments = Comments::Pages;
     site.dump();
     assert!(stored(&site, ".bin") && stored(&site, "/comments.json"));
     assert_eq!(excluded(&site), 0);
 
-    site.options.max_file_size = Some(3);
-    site.options.full = true;
+    site.options.crawl.max_file_size = Some(3);
+    site.options.crawl.full = true;
     site.dump();
     assert!(excluded(&site) > 5);
 }
@@ -423,7 +423,7 @@ fn a_workspace_that_shrinks_too_much_is_not_saved() {
 fn what_an_interrupted_dump_has_read_is_not_read_again() {
     for pages in [1, 5, 20, 60] {
         let mut site = Site::new(Workspace::everything(7));
-        site.options.jobs = 2;
+        site.options.crawl.jobs = 2;
         let stop = Stop::new();
         let report = Arc::new(StopAfter::new(pages, &stop));
         let summary = site
@@ -466,7 +466,7 @@ fn the_same_workspace_always_gives_the_same_tree() {
     first.dump();
     for jobs in [1, 3, 8] {
         let mut site = first.elsewhere();
-        site.options.jobs = jobs;
+        site.options.crawl.jobs = jobs;
         site.fake.set(|switches| {
             switches.short_pages = (jobs > 1).then_some(jobs as u64);
             switches.search_repeats = jobs > 1;

@@ -191,7 +191,7 @@ fn the_first_dump_sends_hardly_more_requests_than_it_must() {
         (Asked::Blocks, Comments::Blocks),
     ] {
         let mut site = everything();
-        site.options.comments = comments;
+        site.options.crawl.comments = comments;
         let least = site.fake.least_requests(asked);
         site.dump();
         let sent: u64 = site.requests().values().sum();
@@ -234,7 +234,7 @@ fn nesting_a_thousand_deep_overflows_nothing() {
 fn only_what_is_below_a_given_root_is_dumped() {
     let mut site = everything();
     let root = site.fake.look(|ws| ws.get("awkward"));
-    site.options.roots = vec![root];
+    site.options.crawl.roots = vec![root];
     site.dump();
     let tree = site.tree();
     let top = json_at(&tree, "/content.json");

@@ -126,7 +126,7 @@ proptest! {
         second in moves(),
     ) {
         let mut site = Site::new(dump_random::start(seed));
-        site.options.recheck_after_days = 0;
+        site.options.crawl.recheck_after_days = 0;
         site.dump();
         edit_at_rest(&site, first);
         let stop = Stop::new();
@@ -146,7 +146,7 @@ proptest! {
         first in any::<bool>(),
     ) {
         let mut site = Site::new(dump_random::start(seed));
-        site.options.recheck_after_days = 0;
+        site.options.crawl.recheck_after_days = 0;
         if first {
             site.dump();
         }
@@ -205,7 +205,7 @@ fn two_pages_that_are_moved_into_each_other_in_mid_run_are_both_there() {
     // At every moment of the run, one after the other.
     for at in 0..40 {
         let mut site = Site::new(small());
-        site.options.jobs = 1;
+        site.options.crawl.jobs = 1;
         let [child, other] = site
             .fake
             .look(|ws| ["child", "other"].map(|name| ws.get(name)));
@@ -254,7 +254,7 @@ fn a_page_that_is_deleted_or_hidden_in_mid_run_is_accounted_for() {
         for at in (0..40).step_by(3) {
             for name in ["child", "in toggle", "row 1", "other"] {
                 let mut site = Site::new(small());
-                site.options.jobs = 1;
+                site.options.crawl.jobs = 1;
                 let id = site.fake.look(|ws| ws.get(name));
                 let fake = site.fake.clone();
                 let hook = crate::dump_trouble::when(Counter::Requests, at + 1, move || {

@@ -412,7 +412,7 @@ pub fn dice() -> RngSeed {
 
 /// After a full dump, the tree is that of a first one.
 pub fn assert_as_good_as_a_first(site: &mut Site) {
-    site.options.full = true;
+    site.options.crawl.full = true;
     site.dump();
     check(site);
     let (reachable, readable) = site.fake.look(|ws| (reachable(ws), readable(ws)));
@@ -442,7 +442,7 @@ proptest! {
     #[test]
     fn whatever_is_edited_nothing_is_lost(seed in 0u64..1000, steps in edits()) {
         let mut site = Site::new(start(seed));
-        site.options.recheck_after_days = 0;
+        site.options.crawl.recheck_after_days = 0;
         site.dump();
         check(&site);
         for step in &steps {

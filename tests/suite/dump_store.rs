@@ -44,7 +44,7 @@ fn edit(ws: &mut Workspace) {
 /// A site whose dumps go one step after the other, always in the same order.
 fn orderly(workspace: Workspace) -> Site {
     let mut site = Site::new(workspace);
-    site.options.jobs = 1;
+    site.options.crawl.jobs = 1;
     site
 }
 

@@ -173,7 +173,7 @@ fn a_golden_repository_is_continued() {
         }
         let before = site.repo().snapshots().unwrap();
         // The times of reading are not part of a repository's promises.
-        site.options.recheck_after_days = 0;
+        site.options.crawl.recheck_after_days = 0;
         site.fake.edit(|ws| {
             let plans = ws.get("plans");
             ws.append_text(plans, "written after the golden age");

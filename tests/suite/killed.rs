@@ -186,6 +186,7 @@ fn a_kill_after_any_request_loses_nothing() {
         let before = snapshots(program);
         // The listings take about ten requests, all of it about forty.
         let after = 1 + chance.below(45);
+        fake.faults().stall_after(after as usize);
         let mut child = spawn(program, fake, &["--quiet"]);
         while fake.count("") < after && child.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_micros(200));
@@ -194,6 +195,7 @@ fn a_kill_after_any_request_loses_nothing() {
         if child.wait().unwrap().code().is_none() {
             killed += 1;
         }
+        fake.faults().clear();
         survivor.assert_sound(&before);
         let had_ended = snapshots(program).len() > before.len();
 
@@ -254,6 +256,7 @@ fn a_first_dump_that_is_killed_over_and_over_gets_there() {
     // Each run gets a dozen requests more than its listings take.
     let code = loop {
         fake.clear_requests();
+        fake.faults().stall_after(24);
         let mut child = spawn(&program, &fake, &["--quiet"]);
         let code = loop {
             if let Some(status) = child.try_wait().unwrap() {
@@ -265,6 +268,7 @@ fn a_first_dump_that_is_killed_over_and_over_gets_there() {
             }
             std::thread::sleep(Duration::from_micros(200));
         };
+        fake.faults().clear();
         match code {
             None => kills += 1,
             code => break code,

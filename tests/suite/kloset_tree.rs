@@ -99,7 +99,7 @@ fn write(path: &Path, value: &Value) {
 fn a_dump_of_everything_keeps_the_contract() {
     for comments in [Comments::Pages, Comments::Blocks] {
         let mut disk = OnDisk::new(Workspace::everything(7));
-        disk.site.options.comments = comments;
+        disk.site.options.crawl.comments = comments;
         assert_contract(&disk.dump("tree"));
     }
 }

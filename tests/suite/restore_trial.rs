@@ -121,7 +121,7 @@ impl Dumped {
     pub fn of(workspace: Workspace) -> Dumped {
         let original = workspace.clone();
         let mut site = Site::new(workspace);
-        site.options.comments = Comments::Blocks;
+        site.options.crawl.comments = Comments::Blocks;
         site.dump();
         let root = site.fake.edit(|ws| {
             ws.advance_minutes(10);

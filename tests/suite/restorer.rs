@@ -116,7 +116,7 @@ impl Restorer {
             fake: self.target.clone(),
             ..self.site.elsewhere()
         };
-        site.options.roots = vec![self.root];
+        site.options.crawl.roots = vec![self.root];
         site.dump();
         let third = FakeNotion::start(foreign(&self.original, 4712));
         let mut again = Restorer::to(site, self.original.clone(), third);
@@ -243,7 +243,7 @@ impl Restorer {
 fn dumped(workspace: Workspace) -> (Site, Workspace) {
     let original = workspace.clone();
     let mut site = Site::new(workspace);
-    site.options.comments = Comments::Blocks;
+    site.options.crawl.comments = Comments::Blocks;
     site.dump();
     (site, original)
 }

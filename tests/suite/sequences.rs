@@ -125,7 +125,7 @@ impl Life {
     fn new(seed: u64) -> Life {
         let mut site = Site::new(start(seed));
         // One step after the other, so that the numbers of a case say the same each time.
-        site.options.jobs = 1;
+        site.options.crawl.jobs = 1;
         Life {
             site,
             oracle: BTreeMap::new(),
@@ -235,9 +235,9 @@ impl Life {
     }
 
     fn dump(&mut self, full: bool) {
-        self.site.options.full = full;
+        self.site.options.crawl.full = full;
         let summary = self.site.dump();
-        self.site.options.full = false;
+        self.site.options.crawl.full = false;
         self.silent &= !full;
         self.learn(true, summary.snapshot);
     }

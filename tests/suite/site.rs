@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use notion_backup::clock::{Clock, ManualClock};
-use notion_backup::crawl::Comments;
 use notion_backup::crawl::ledger::{self, Line};
+use notion_backup::crawl::{self, Comments};
 use notion_backup::dump::{self, Options, Summary};
 use notion_backup::model::{Kind, NotionId};
 use notion_backup::notion::{Notion, Settings, Token};
@@ -129,7 +129,15 @@ impl Site {
             .expect("the client starts");
         let now = clock.now();
         let repo = Repository::open_or_create(files)?;
-        let result = dump::dump(&notion, &repo, options, &*clock, stop, &*report);
+        let result = dump::dump(dump::Job {
+            notion: &notion,
+            me: None,
+            repo: &repo,
+            options,
+            clock: &*clock,
+            stop,
+            report: &*report,
+        });
         // The waits took time; and no two snapshots are of the same second.
         let waited = clock.now().as_second() - now.as_second();
         self.fake.edit(|ws| ws.advance_seconds(waited + 1));
@@ -204,16 +212,19 @@ impl Site {
 
 /// Options as the command line has them by default.
 pub fn options() -> Options {
-    Options {
+    let crawl = crawl::Options {
         roots: Vec::new(),
         full: false,
         recheck_after_days: 30,
         files: true,
         max_file_size: None,
         comments: Comments::Pages,
+        jobs: 4,
+    };
+    Options {
+        crawl,
         max_shrink_percent: None,
         tags: Vec::new(),
-        jobs: 4,
         host: "test".to_string(),
     }
 }

@@ -12,7 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::interrupt;
 use crate::cli::settings::{self, DumpSettings};
 use crate::cli::ui::{Seen, Status, Ui, counter_name, words};
-use crate::crawl::Comments;
+use crate::crawl::{self, Comments};
 use crate::dump::{self, Summary};
 use crate::notion::Notion;
 use crate::repo::{self, Repository};
@@ -67,15 +67,15 @@ pub fn run(args: &DumpArgs, context: &Context<'_>) -> Result<Exit, Error> {
                 (Repository::open_or_create(files)?, Some(me))
             }
         };
-        dump::dump_as(
+        dump::dump(dump::Job {
+            notion: &notion,
             me,
-            &notion,
-            &repo,
-            &options,
-            clock.as_ref(),
-            &stop,
-            report.as_ref(),
-        )
+            repo: &repo,
+            options: &options,
+            clock: clock.as_ref(),
+            stop: &stop,
+            report: report.as_ref(),
+        })
     })();
     let seen = watch.finish();
     let summary = match result {
@@ -93,7 +93,7 @@ pub fn run(args: &DumpArgs, context: &Context<'_>) -> Result<Exit, Error> {
 }
 
 fn options(settings: DumpSettings) -> dump::Options {
-    dump::Options {
+    let crawl = crawl::Options {
         roots: settings.roots,
         full: settings.full,
         recheck_after_days: settings.recheck_after_days,
@@ -104,9 +104,12 @@ fn options(settings: DumpSettings) -> dump::Options {
             CommentsChoice::Pages => Comments::Pages,
             CommentsChoice::Blocks => Comments::Blocks,
         },
+        jobs: settings.jobs,
+    };
+    dump::Options {
+        crawl,
         max_shrink_percent: settings.max_shrink_percent,
         tags: settings.tags,
-        jobs: settings.jobs,
         host: repo::host(),
     }
 }

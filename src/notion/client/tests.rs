@@ -197,3 +197,26 @@ fn the_time_is_what_the_last_answer_says_or_else_the_clocks() {
         "what says nothing changes nothing"
     );
 }
+
+#[test]
+fn the_time_goes_on_although_dates_are_cut_to_the_second() {
+    let bench = answering(|_, number| {
+        let date = match number {
+            0..=2 => "Sun, 06 Nov 1994 08:49:37 GMT",
+            _ => "Sun, 06 Nov 1994 08:49:00 GMT",
+        };
+        text_answer(200, &[("date", date)], "{}")
+    });
+    let told: Timestamp = "1994-11-06T08:49:37Z".parse().unwrap();
+    let mut times = Vec::new();
+    for _ in 0..4 {
+        bench.notion.me().unwrap();
+        times.push(bench.notion.now().duration_since(told).as_millis());
+        bench.clock.advance(Duration::from_millis(400));
+    }
+    assert_eq!(
+        times,
+        [0, 400, 800, -37_000],
+        "a clock that was set back is believed"
+    );
+}

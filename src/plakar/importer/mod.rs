@@ -30,11 +30,11 @@ use super::proto::importer::{
 use super::proto::plakar::connectors::Record;
 use super::status::{from_dump, from_notion, from_repo, status};
 use super::{Defaults, SCHEME, options};
-use crate::dump;
 use crate::notion::Notion;
 use crate::repo::{self, ObjectId};
 use crate::report::Silent;
 use crate::stop::{Stop, StopReason};
+use crate::{crawl, dump};
 use cache::Base;
 use losses::Losses;
 
@@ -253,22 +253,31 @@ impl Session {
         let defaults = &self.defaults;
         let base = Base::open(&self.wish.cache, defaults)?;
         let notion = self.connect(stop)?;
-        let options = dump::Options {
+        let crawl = crawl::Options {
             roots: self.wish.roots.clone(),
             full: false,
             recheck_after_days: RECHECK_AFTER_DAYS,
             files: self.wish.files,
             max_file_size: None,
             comments: self.wish.comments,
+            jobs: JOBS,
+        };
+        let options = dump::Options {
+            crawl,
             max_shrink_percent: None,
             tags: vec![cache::TAG.to_owned()],
-            jobs: JOBS,
             host: repo::host(),
         };
-        let me = lock(&self.me).take();
-        let clock = defaults.clock.as_ref();
-        let summary = dump::dump_as(me, &notion, &base.repo, &options, clock, stop, &Silent)
-            .map_err(|error| from_dump(&error))?;
+        let job = dump::Job {
+            notion: &notion,
+            me: lock(&self.me).take(),
+            repo: &base.repo,
+            options: &options,
+            clock: defaults.clock.as_ref(),
+            stop,
+            report: &Silent,
+        };
+        let summary = dump::dump(job).map_err(|error| from_dump(&error))?;
         let Some(id) = summary.snapshot else {
             return Err(status(Code::Aborted, "the backup was stopped"));
         };

@@ -27,7 +27,7 @@ fn prepared() -> &'static (Site, Site) {
     static SITES: OnceLock<(Site, Site)> = OnceLock::new();
     SITES.get_or_init(|| {
         let mut site = Site::new(workspace());
-        site.options.jobs = 1;
+        site.options.crawl.jobs = 1;
         let stopped = site.elsewhere();
         site.dump();
         let stop = Stop::new();

@@ -127,11 +127,11 @@ fn a_journal_of_narrower_options_is_not_used() {
         counted.dump();
         counted
     });
-    site.options.comments = Comments::None;
-    site.options.files = false;
+    site.options.crawl.comments = Comments::None;
+    site.options.crawl.files = false;
     interrupted(&site);
-    site.options.comments = Comments::Pages;
-    site.options.files = true;
+    site.options.crawl.comments = Comments::Pages;
+    site.options.crawl.files = true;
     site.requests();
     assert_finishes(&site, &whole, "without comments and files");
     assert_eq!(lists_read(&site), pages);
@@ -140,8 +140,8 @@ fn a_journal_of_narrower_options_is_not_used() {
     let mut site = orderly(workspace());
     site.dump();
     site.fake.edit(|ws| ws.advance_minutes(10));
-    site.options.full = true;
-    site.options.recheck_after_days = 0;
+    site.options.crawl.full = true;
+    site.options.crawl.recheck_after_days = 0;
     site.fake.edit(|ws| {
         let line = ws.get("line");
         ws.set_text_by_api(line, "silently");

@@ -91,7 +91,7 @@ impl Report for Watch {
 #[test]
 fn at_no_moment_is_a_secret_in_the_repository() {
     let mut site = Site::new(Workspace::everything(7));
-    site.options.comments = notion_backup::crawl::Comments::Blocks;
+    site.options.crawl.comments = notion_backup::crawl::Comments::Blocks;
     let token = site.fake.token().to_string();
     let secrets = [token.as_str(), "X-Amz-Signature", "X-Amz-Serial", "Bearer"];
     let watch = Watch::new(&site, &secrets);

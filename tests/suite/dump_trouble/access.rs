@@ -13,7 +13,7 @@ use notion_backup::stop::{Stop, StopReason};
 #[test]
 fn without_the_comments_capability_one_request_says_so_for_all() {
     let mut site = everything();
-    site.options.jobs = 1;
+    site.options.crawl.jobs = 1;
     site.fake.edit(|ws| ws.advance_minutes(10));
     let calm = undisturbed(&site);
     site.fake
@@ -37,7 +37,7 @@ fn without_the_comments_capability_one_request_says_so_for_all() {
 #[test]
 fn comments_are_read_when_the_capability_comes_between_an_interruption_and_its_continuation() {
     let mut site = everything();
-    site.options.jobs = 1;
+    site.options.crawl.jobs = 1;
     site.fake.edit(|ws| ws.advance_minutes(10));
     let calm = undisturbed(&site);
     site.fake
@@ -57,7 +57,7 @@ fn comments_are_read_when_the_capability_comes_between_an_interruption_and_its_c
 
     // Without the capability, the continuation reads nothing twice, and says it again.
     let mut site = everything();
-    site.options.jobs = 1;
+    site.options.crawl.jobs = 1;
     site.fake.edit(|ws| ws.advance_minutes(10));
     site.fake
         .set(|switches| switches.capabilities.read_comments = false);

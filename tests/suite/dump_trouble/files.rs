@@ -180,7 +180,7 @@ fn a_file_that_was_had_before_is_kept() {
     let bytes = content(1000, 1);
     let (mut site, page, block, key) = with_file(&bytes);
     site.dump();
-    site.options.full = true;
+    site.options.crawl.full = true;
     let path = format!("/secure/{key}");
     site.fake.faults().push(lasting("GET", &path, 500));
     let summary = site.dump();

@@ -222,12 +222,12 @@ fn a_part_that_cannot_be_read_any_more_is_kept_as_it_was() {
         let before = site.tree();
         let path = with_ids(&site, part.path);
         site.fake.faults().push(lasting(part.method, &path, 500));
-        site.options.full = true;
+        site.options.crawl.full = true;
         let summary = site.dump();
         assert_incomplete(&site, &summary, &with_ids(&site, part.named));
         let lost = difference(&before, &site.tree());
         assert!(lost.is_empty(), "{path} costs what was there: {lost:?}");
-        site.options.full = false;
+        site.options.crawl.full = false;
         assert_recovers(&site, &before);
     }
 }

@@ -98,7 +98,7 @@ fn archived_rows_are_there_and_an_api_that_knows_none_is_no_trouble() {
         .fake
         .set(|switches| switches.refuse_is_archived = true);
     let mut wanted = other.options.clone();
-    wanted.jobs = 1;
+    wanted.crawl.jobs = 1;
     let summary = other
         .dump_with(
             &wanted,

@@ -40,7 +40,7 @@ fn passing() -> Vec<What> {
 #[test]
 fn each_passing_failure_of_each_endpoint_leaves_no_trace() {
     let mut site = Site::new(Workspace::everything(3));
-    site.options.comments = notion_backup::crawl::Comments::Pages;
+    site.options.crawl.comments = notion_backup::crawl::Comments::Pages;
     let calm = undisturbed(&site);
     let endpoints = [
         ("GET", "/v1/users/me"),
@@ -82,7 +82,7 @@ fn bad_weather_leaves_no_trace() {
     let calm = undisturbed(&site);
     for seed in 0..3 {
         let mut other = site.elsewhere();
-        other.options.jobs = 2 + seed as usize;
+        other.options.crawl.jobs = 2 + seed as usize;
         other.fake.faults().weather(seed, 80, passing());
         let summary = other.dump();
         assert!(summary.complete, "{seed}: {:?}", summary.problems);

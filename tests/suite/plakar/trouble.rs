@@ -15,7 +15,7 @@ use super::restoring::{Tree, backup, restore};
 use super::wire::{Plugin, config, run};
 use crate::program::Program;
 use crate::restorer::scratch;
-use crate::support::fake_notion::{Fault, What};
+use crate::support::fake_notion::{Fault, Logged, What};
 use crate::support::workspace::model::Parent;
 use crate::support::{FakeNotion, Workspace};
 
@@ -49,6 +49,19 @@ fn peak(plugin: &Plugin) -> u64 {
 /// How many lists of blocks were asked for.
 fn bodies(fake: &FakeNotion) -> u64 {
     fake.count("GET /v1/blocks/{id}/children")
+}
+
+/// Answers so many requests of this kind and then none, until the faults are cleared: so
+/// that what is to be killed on the way cannot be quicker.
+fn stall(fake: &FakeNotion, (method, path): (&str, &str), after: usize) {
+    let fault = Fault::on(method, path, What::Stall).after(after);
+    fake.faults().push(fault.times(usize::MAX));
+}
+
+fn pages_made(fake: &FakeNotion) -> usize {
+    let requests = fake.requests();
+    let made = |it: &&Logged| it.method == "POST" && it.path == "/v1/pages" && !it.faulted;
+    requests.iter().filter(made).count()
 }
 
 async fn until(reached: impl Fn() -> bool) {
@@ -142,13 +155,16 @@ fn a_host_or_plugin_that_dies_in_a_backup_costs_little_and_the_cache_is_sound() 
             fake.edit(|ws| ws.advance_minutes(10));
             let program = Program::new();
             for half in [150, 300] {
+                stall(&fake, ("GET", "/v1/blocks/*"), 150);
                 let plugin = Plugin::start(&program, "importer").await;
                 init(&plugin, config(&fake, &[])).await.unwrap();
                 let talk = import(&plugin).await;
                 until(|| bodies(&fake) >= half).await;
                 if killed {
                     plugin.kill();
+                    fake.faults().clear();
                 } else {
+                    fake.faults().clear();
                     // All that a plugin sees of a host that is killed.
                     plugin.end_well();
                 }
@@ -177,6 +193,7 @@ fn a_host_or_plugin_that_dies_in_a_restore_leaves_a_journal_and_the_next_one_tid
         for killed in [false, true] {
             let target = FakeNotion::start(Workspace::new(2));
             let root = scratch(&target);
+            stall(&target, ("POST", "/v1/pages"), 30);
             let plugin = below(&program, &target, root).await;
             let talk: Export = plugin.talk(EXPORT).await.unwrap();
             for (path, content) in &tree {
@@ -191,11 +208,13 @@ fn a_host_or_plugin_that_dies_in_a_restore_leaves_a_journal_and_the_next_one_tid
             if killed {
                 plugin.kill();
                 assert_eq!(exporting::left(&program), 1);
+                target.faults().clear();
             } else {
+                target.faults().clear();
                 plugin.end_well();
             }
             drop(answers);
-            let made = target.count("POST /v1/pages");
+            let made = pages_made(&target);
             assert!(made < 120, "it was over");
             assert_sound(&program, JOURNALS);
 
@@ -203,8 +222,7 @@ fn a_host_or_plugin_that_dies_in_a_restore_leaves_a_journal_and_the_next_one_tid
             let second = target.edit(|ws| ws.page(Parent::Workspace, "Again"));
             let (failed, end) = restore(&program, &target, second, &tree).await;
             assert!(failed.is_empty() && end.is_none(), "{failed:?} {end:?}");
-            let again = target.count("POST /v1/pages") - made;
-            assert_eq!(again, 120);
+            assert_eq!(pages_made(&target) - made, 120);
         }
     });
 }

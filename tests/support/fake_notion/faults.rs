@@ -1,6 +1,7 @@
 //! What goes wrong on purpose: a queue of faults, and seeded bad weather.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -46,6 +47,8 @@ pub enum What {
     Garbage,
     /// The right answer, too late.
     Slow(Duration),
+    /// No answer and nothing done, until the faults are cleared; then a hang-up.
+    Stall,
 }
 
 impl What {
@@ -184,6 +187,8 @@ struct Weather {
 pub struct Faults {
     queue: Mutex<Vec<Fault>>,
     weather: Mutex<Option<Weather>>,
+    /// How often the faults were cleared.
+    cleared: AtomicU64,
 }
 
 impl Faults {
@@ -200,10 +205,25 @@ impl Faults {
         });
     }
 
+    /// Answers so many requests to the API and no more, until the faults are cleared: for
+    /// those who want to kill a program before it has done more.
+    pub fn stall_after(&self, requests: usize) {
+        let fault = Fault::on("*", "/v1/*", What::Stall).after(requests);
+        self.push(fault.times(usize::MAX));
+    }
+
+    fn wait_until_cleared(&self) {
+        let times = self.cleared.load(Ordering::SeqCst);
+        while self.cleared.load(Ordering::SeqCst) == times {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Fair weather again, and an empty queue.
     pub fn clear(&self) {
         lock(&self.queue).clear();
         *lock(&self.weather) = None;
+        self.cleared.fetch_add(1, Ordering::SeqCst);
     }
 
     /// How many faults have not struck yet.
@@ -227,6 +247,11 @@ impl Faults {
             fault.times = fault.times.saturating_sub(1);
             if fault.times == 0 {
                 queue.remove(at);
+            }
+            if matches!(what, What::Stall) {
+                drop(queue);
+                self.wait_until_cleared();
+                return Some(What::HangUp);
             }
             return Some(what);
         }
