@@ -12,7 +12,8 @@
 //! - `page NAME`: the id of a page by the name that its builder gave it
 //! - `unshare NAME`: withdraws such a page from the token; its id
 //! - `weather SEED`: from now on many requests are refused, fail, or are answered in part
-//! - `hold NUMBER ENDPOINT`: lets that many requests pass, and answers no more of them:
+//! - `hold NUMBER ENDPOINT`: lets that many requests pass, and answers no more of them, so
+//!   that what is to be killed on the way cannot be quicker:
 //!   `hold 20 GET /v1/blocks/{id}/children`; `{}`
 //! - `held NUMBER ENDPOINT`: when they have passed, `{}`
 //! - `mend`: an end to what `break`, `weather` and `hold` began; how many requests since the
@@ -42,15 +43,11 @@ use support::{FakeNotion, Workspace};
 
 /// How many of a thousand requests fail in bad weather.
 const BAD_WEATHER: u64 = 120;
-/// Longer than anybody waits for an answer.
-const NEVER: Duration = Duration::from_secs(24 * 3600);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let mut original = workspace(&arguments);
     let fake = FakeNotion::start(original.clone());
-    // The workspace's clock stands still, which would look like one that was set back.
-    fake.set(|it| it.date = false);
     println!("{}", json!({"url": fake.url(), "token": fake.token()}));
     for line in std::io::stdin().lock().lines() {
         let answer = obey(&fake, &mut original, &line.expect("a line"));
@@ -102,7 +99,7 @@ fn obey(fake: &FakeNotion, original: &mut Workspace, command: &str) -> Value {
         }
         ["hold", number, method, path] => {
             fake.clear_requests();
-            let fault = Fault::on(method, &path.replace("{id}", "*"), What::Slow(NEVER));
+            let fault = Fault::on(method, &path.replace("{id}", "*"), What::Stall);
             let number = number.parse().expect("a number");
             fake.faults().push(fault.after(number).times(usize::MAX));
             json!({})
