@@ -52,16 +52,21 @@ func TestAConnectorThatIsKilledEndsTheBackupAndTheNextOneIsWhole(t *testing.T) {
 			imp, err := plugin.openImporter(s.ctx, s.config())
 			must(t, err)
 			watch := &watched{Importer: imp}
+			ended := make(chan error, 1)
+			run := func() {
+				_, err := store(s.repo, watch, repository.DefaultType)
+				ended <- err
+			}
 			if stage == "storing" {
 				watch.onOpen = func() { plugin.kill(t); watch.onOpen = nil }
+				run()
 			} else {
 				s.notion.hold(40, lists)
-				go func() {
-					s.notion.held(40, lists)
-					plugin.kill(t)
-				}()
+				go run()
+				s.notion.held(40, lists)
+				plugin.kill(t)
 			}
-			if _, err := store(s.repo, watch, repository.DefaultType); err == nil {
+			if err := <-ended; err == nil {
 				t.Error("the backup succeeded")
 			}
 			s.whole()
@@ -77,11 +82,11 @@ func TestAConnectorThatIsKilledEndsTheRestoreAndTheNextOneIsWhole(t *testing.T) 
 	exp, err := plugin.openExporter(s.ctx, s.config("rootID", s.target()))
 	must(t, err)
 	s.notion.hold(3, pages)
-	go func() {
-		s.notion.held(3, pages)
-		plugin.kill(t)
-	}()
-	if err := snap.Export(exp, "/", &snapshot.ExportOptions{}); err == nil {
+	ended := make(chan error, 1)
+	go func() { ended <- snap.Export(exp, "/", &snapshot.ExportOptions{}) }()
+	s.notion.held(3, pages)
+	plugin.kill(t)
+	if err := <-ended; err == nil {
 		t.Error("the restore succeeded")
 	}
 	s.restoredAgain(snap)
