@@ -5,7 +5,8 @@
 //! answers and with which token, and then obeys one command a line on standard input, each
 //! answered by one line:
 //!
-//! - `forget`: forgets which requests came; `{}`
+//! - `forget`: forgets which requests came, and sets its clock, which stands still, to the
+//!   time; `{}`
 //! - `requests`: how many came by endpoint since then
 //! - `edit`: changes the text of one page; the id of that page
 //! - `break`: makes one page unreadable; the id of that page
@@ -74,6 +75,8 @@ fn obey(fake: &FakeNotion, original: &mut Workspace, command: &str) -> Value {
     match words[..] {
         ["forget"] => {
             fake.clear_requests();
+            // Nothing should seem to have been read before something that came later.
+            fake.edit(|ws| ws.now = now());
             json!({})
         }
         ["requests"] => json!(fake.counts()),

@@ -27,19 +27,26 @@ pub struct Scratch {
     _held: File,
 }
 
+/// Removes what dead processes have left in the folder `above`, which is made if it is not
+/// there. While the answer lives nobody else makes or removes folders in it.
+pub fn tidy(above: &Path) -> io::Result<File> {
+    fsio::create_private_folder(above)?;
+    let making = held(above)?;
+    flock(&making, FlockOperation::LockExclusive)?;
+    for entry in fs::read_dir(above)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_left(&entry.path()) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(making)
+}
+
 impl Scratch {
     /// Makes one in the folder `above`, which is made if it is not there, and removes what
     /// dead processes have left there.
     pub fn new(above: &Path) -> io::Result<Scratch> {
-        fsio::create_private_folder(above)?;
-        let making = held(above)?;
-        flock(&making, FlockOperation::LockExclusive)?;
-        for entry in fs::read_dir(above)? {
-            let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_left(&entry.path()) {
-                remove(&entry.path())?;
-            }
-        }
+        let _making = tidy(above)?;
         let folder = above.join(format!("{PREFIX}{}", uuid::Uuid::new_v4()));
         DirBuilder::new().mode(0o700).create(&folder)?;
         let held = held(&folder)?;

@@ -54,7 +54,7 @@ fn data() -> PathBuf {
 }
 
 /// The files below a folder, with their paths from there.
-fn files_below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub fn files_below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut todo = vec![folder.to_path_buf()];
     while let Some(here) = todo.pop() {

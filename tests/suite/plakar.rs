@@ -1,5 +1,6 @@
 //! The connector for Plakar, as Plakar meets it: a process that speaks over two pipes.
 
+mod command;
 mod engine;
 mod exporting;
 mod generated;

@@ -55,7 +55,12 @@ impl Engine {
             clock: self.clock.as_ref(),
             report: &Silent,
         };
-        restore::restore(&job).map_err(|error| text(&error))
+        restore::restore(&job).map_err(|error| match &error {
+            restore::Error::RootIsRestored { .. } => format!(
+                "nothing was restored: {error}; make a new one, which is not in the snapshot, share it, and give its id"
+            ),
+            _ => text(&error),
+        })
     }
 }
 
@@ -74,19 +79,21 @@ impl Restorer for Engine {
             let gap = if told.is_empty() { "" } else { "; " };
             told.push_str(&format!("{gap}{}: {}", loss.what, loss.why));
         }
-        let place = self.journals.display();
+        let report = self.journals.join(&summary.report);
+        // Beside it, and what `restore undo` takes.
+        let journal = report.parent().unwrap_or(&self.journals).display();
         let text = match (&summary.early, lost.first()) {
             (Some(early), _) => format!(
-                "the restore ended early, after {} of {} steps: {early}; its journal is {} in {place}",
-                summary.steps_done, summary.steps, summary.journal
+                "the restore ended early, after {} of {} steps: {early}; its journal is {journal}",
+                summary.steps_done, summary.steps
             ),
             (None, Some(first)) => format!(
-                "{} could not be restored, the first: {} ({}): {}; the report is {} in {place}",
+                "{} could not be restored, the first: {} ({}): {}; the report is {}",
                 lost.len(),
                 first.what,
                 first.id,
                 first.why,
-                summary.report
+                report.display()
             ),
             (None, None) => return Ok(()),
         };

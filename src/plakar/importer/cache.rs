@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 
 use crate::gc;
 use crate::plakar::options::Cache;
-use crate::plakar::scratch::Scratch;
+use crate::plakar::scratch::{self, Scratch};
 use crate::plakar::status::{from_repo, status};
 use crate::plakar::{Defaults, SCRATCH};
 use crate::repo::{Disk, Error, LockGuard, LockKind, Repository, SnapshotId};
@@ -37,10 +37,17 @@ pub struct Base {
 impl Base {
     /// Opens the cache, or makes a repository that lives as long as this.
     pub fn open(cache: &Cache, defaults: &Defaults) -> Result<Base, Status> {
+        let scratches = defaults.folder.join(SCRATCH);
         let (folder, scratch) = match cache {
-            Cache::Repository(folder) => (folder.clone(), None),
+            Cache::Repository(folder) => {
+                // What a restore that was killed has left: a workspace that nobody needs.
+                if let Err(error) = scratch::tidy(&scratches) {
+                    log::warn!("{} was not tidied: {error}", scratches.display());
+                }
+                (folder.clone(), None)
+            }
             Cache::Off => {
-                let scratch = Scratch::new(&defaults.folder.join(SCRATCH)).map_err(|error| {
+                let scratch = Scratch::new(&scratches).map_err(|error| {
                     status(Code::Internal, &format!("cannot make a folder: {error}"))
                 })?;
                 (scratch.join("repository"), Some(scratch))

@@ -224,6 +224,16 @@ fn a_host_or_plugin_that_dies_in_a_restore_leaves_a_journal_and_the_next_one_tid
             assert!(failed.is_empty() && end.is_none(), "{failed:?} {end:?}");
             assert_eq!(pages_made(&target) - made, 120);
         }
+
+        // Nor does a workspace lie about until somebody restores again.
+        let plugin = below(&program, &fake, scratch(&fake)).await;
+        let (sender, _answers): Export = plugin.talk(EXPORT).await.unwrap();
+        file(&sender, "/content.json", b"[]");
+        until(|| exporting::left(&program) == 1).await;
+        plugin.kill();
+        assert_eq!(exporting::left(&program), 1);
+        backup(&program, &fake).await;
+        assert_eq!(exporting::left(&program), 0);
     });
 }
 
