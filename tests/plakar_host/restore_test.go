@@ -100,7 +100,10 @@ func TestAPartOfASnapshotComesBackAlone(t *testing.T) {
 	for path := range files(t, snap) {
 		if strings.HasSuffix(path, "/"+page+"/") {
 			target, err := s.restore(snap, strings.TrimSuffix(path, "/"))
-			t.Logf("it ended with %v", err)
+			// It has an icon that nobody can set.
+			if err == nil || !strings.Contains(err.Error(), "1 could not be restored") {
+				t.Errorf("it ended with %v", err)
+			}
 			s.judge(target, page)
 			return
 		}
