@@ -43,7 +43,7 @@ import (
 )
 
 // must fails the test when there is an error.
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func must(t *testing.T, err error) {
 }
 
 // newContext is what a plakar command works in.
-func newContext(t *testing.T, concurrency int) *kcontext.KContext {
+func newContext(t testing.TB, concurrency int) *kcontext.KContext {
 	cache, err := os.MkdirTemp("", "kloset-cache")
 	must(t, err)
 	ctx := kcontext.NewKContext()
@@ -69,7 +69,7 @@ func newContext(t *testing.T, concurrency int) *kcontext.KContext {
 }
 
 // newStore makes a store without encryption at a location.
-func newStore(t *testing.T, ctx *kcontext.KContext, location string) *repository.Repository {
+func newStore(t testing.TB, ctx *kcontext.KContext, location string) *repository.Repository {
 	config := storage.NewConfiguration()
 	config.Encryption = nil
 	serialized, err := config.ToBytes()
@@ -86,14 +86,23 @@ func newStore(t *testing.T, ctx *kcontext.KContext, location string) *repository
 	return repo
 }
 
+// openStore opens the store at a location.
+func openStore(t testing.TB, ctx *kcontext.KContext, location string) *repository.Repository {
+	store, wrapped, err := storage.Open(ctx, map[string]string{"location": location})
+	must(t, err)
+	repo, err := repository.New(ctx, nil, store, wrapped)
+	must(t, err)
+	return repo
+}
+
 // connector is a plugin as the package manager loaded it.
 type connector struct {
-	executable string
-	args       []string
+	Executable string
+	Args       []string
 }
 
 // install makes a package of a folder with a manifest, and loads it, all below work.
-func install(t *testing.T, folder, work string) map[pkg.ConnectorType]connector {
+func install(t testing.TB, folder, work string) map[pkg.ConnectorType]connector {
 	name := "notion_v0.0.1_" + runtime.GOOS + "_" + runtime.GOARCH + ".ptar"
 	file := filepath.Join(work, name)
 	ctx := newContext(t, 1)
@@ -137,16 +146,19 @@ func (p pipes) Close() error                    { return p.WriteCloser.Close() }
 
 // process is a running plugin.
 type process struct {
-	conn   *grpc.ClientConn
-	stdin  io.Closer
-	errors *bytes.Buffer
-	ended  chan error
+	conn    *grpc.ClientConn
+	command *exec.Cmd
+	stdin   io.Closer
+	errors  *bytes.Buffer
+	ended   chan error
 }
 
-// start runs a plugin as Plakar does.
-func start(t *testing.T, it connector, env []string) *process {
-	command := exec.Command(it.executable, it.args...)
+// start runs a plugin as Plakar does; it inherits the files.
+func start(t testing.TB, it connector, env []string, files ...*os.File) *process {
+	t.Helper()
+	command := exec.Command(it.Executable, it.Args...)
 	command.Env = env
+	command.ExtraFiles = files
 	stdin, err := command.StdinPipe()
 	must(t, err)
 	stdout, err := command.StdoutPipe()
@@ -161,7 +173,7 @@ func start(t *testing.T, it connector, env []string) *process {
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(context.Context, string) (net.Conn, error) { return wire, nil }))
 	must(t, err)
-	running := &process{conn, stdin, errors, make(chan error, 1)}
+	running := &process{conn, command, stdin, errors, make(chan error, 1)}
 	go func() { running.ended <- command.Wait() }()
 	t.Cleanup(func() {
 		stdin.Close()
@@ -171,12 +183,19 @@ func start(t *testing.T, it connector, env []string) *process {
 }
 
 // end hangs up, as Plakar does by exiting, and waits for the plugin to end.
-func (p *process) end(t *testing.T) {
+func (p *process) end(t testing.TB) {
 	t.Helper()
 	must(t, p.stdin.Close())
 	if err := <-p.ended; err != nil {
 		t.Errorf("the plugin ended with %v: %s", err, p.errors)
 	}
+}
+
+// kill ends the plugin as a power cut would, and waits for that.
+func (p *process) kill(t testing.TB) {
+	t.Helper()
+	must(t, p.command.Process.Kill())
+	<-p.ended
 }
 
 // openImporter calls Init of the importer.
@@ -197,6 +216,8 @@ type watched struct {
 	mutex  sync.Mutex
 	opened []string
 	sent   int
+	// onOpen, if there is one, is called before the first byte of each file is read.
+	onOpen func()
 }
 
 // watchedReader is a record's content that tells when it is read.
@@ -227,6 +248,9 @@ func (w *watched) Import(ctx context.Context, records chan<- *connectors.Record,
 					w.mutex.Lock()
 					defer w.mutex.Unlock()
 					w.opened = append(w.opened, path)
+					if w.onOpen != nil {
+						w.onOpen()
+					}
 				}}
 			}
 			records <- record
@@ -295,7 +319,7 @@ func parentOf(repo *repository.Repository, imp importer.Importer) (*snapshot.Sna
 }
 
 // files are the paths and contents of a snapshot's files.
-func files(t *testing.T, snap *snapshot.Snapshot) map[string]string {
+func files(t testing.TB, snap *snapshot.Snapshot) map[string]string {
 	system, err := snap.Filesystem()
 	must(t, err)
 	found := map[string]string{}
@@ -312,7 +336,7 @@ func files(t *testing.T, snap *snapshot.Snapshot) map[string]string {
 	return found
 }
 
-func content(t *testing.T, system *vfs.Filesystem, entry *vfs.Entry) string {
+func content(t testing.TB, system *vfs.Filesystem, entry *vfs.Entry) string {
 	file, err := entry.Open(system)
 	must(t, err)
 	defer file.Close()
@@ -322,7 +346,7 @@ func content(t *testing.T, system *vfs.Filesystem, entry *vfs.Entry) string {
 }
 
 // failures are the paths and messages of a snapshot's errors.
-func failures(t *testing.T, snap *snapshot.Snapshot) map[string]string {
+func failures(t testing.TB, snap *snapshot.Snapshot) map[string]string {
 	system, err := snap.Filesystem()
 	must(t, err)
 	found := map[string]string{}
