@@ -24,7 +24,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 
 use support::fake_notion::Comments;
-use support::workspace::MINUTE;
 use support::{FakeNotion, Workspace};
 
 /// Requests of a first dump over the least possible.
@@ -231,7 +230,7 @@ fn processor_time(pid: u32) -> Option<f64> {
 /// The workspace as if nobody had touched it for ten minutes.
 fn rested(mut workspace: Workspace) -> Done<Workspace> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
-    workspace.move_to(i64::try_from(now)? - 10 * MINUTE);
+    workspace.rest_until(i64::try_from(now)?);
     Ok(workspace)
 }
 

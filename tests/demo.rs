@@ -26,7 +26,7 @@ use serde_json::Value;
 use support::compare::{self, Expect};
 use support::fake_notion::{Comments, least};
 use support::workspace::model::{Id, Parent};
-use support::workspace::{MINUTE, text};
+use support::workspace::text;
 use support::{FakeNotion, Workspace};
 
 /// Says that this process is to be `notion-backup`.
@@ -147,8 +147,7 @@ impl Cost {
 impl Demo {
     fn new() -> Done<Demo> {
         let mut workspace = Workspace::everything(1);
-        // At rest for a while, as most of a workspace is.
-        workspace.move_to(now()? - 10 * MINUTE);
+        workspace.rest_until(now()?);
         Ok(Demo {
             fake: FakeNotion::start(workspace),
             folder: tempfile::tempdir()?,

@@ -38,7 +38,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use support::compare::{Expect, compare};
 use support::fake_notion::{Fault, Tell, What};
-use support::workspace::MINUTE;
 use support::workspace::model::{Id, Parent};
 use support::{FakeNotion, Workspace};
 
@@ -65,8 +64,7 @@ fn workspace(arguments: &[String]) -> Workspace {
         ["--pages", pages] => Workspace::plain(pages.parse().expect("a number"), 1),
         _ => panic!("there are no arguments {arguments:?}"),
     };
-    workspace.move_to(now() - 10 * MINUTE);
-    workspace.advance_minutes(10);
+    workspace.rest_until(now());
     workspace
 }
 

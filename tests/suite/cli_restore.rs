@@ -22,7 +22,7 @@ impl Desk {
     fn new() -> Desk {
         let mut ws = small();
         let now = jiff::Timestamp::now().as_millisecond();
-        ws.move_to(now - 20 * 60_000);
+        ws.rest_until(now);
         let original = ws.clone();
         let program = Program::new();
         let fake = FakeNotion::start(ws);

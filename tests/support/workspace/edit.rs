@@ -20,10 +20,12 @@ impl Workspace {
         self.now += seconds * 1000;
     }
 
-    /// Moves the whole workspace in time, so that its clock shows `now`: for programs that
-    /// look at the real clock. Every minute stays a whole one.
-    pub fn move_to(&mut self, now: i64) {
-        let by = (now - self.now) / MINUTE * MINUTE;
+    /// Moves the whole workspace in time, so that its clock shows `now` and nobody has
+    /// touched anything for ten minutes, as most of a workspace is. Every minute stays a
+    /// whole one.
+    pub fn rest_until(&mut self, now: i64) {
+        let rest = 10 * MINUTE;
+        let by = (now - rest - self.now) / MINUTE * MINUTE;
         self.now += by;
         let pages = self.pages.values_mut().map(|it| &mut it.stamps);
         let blocks = self.blocks.values_mut().map(|it| &mut it.stamps);
@@ -37,6 +39,7 @@ impl Workspace {
             stamps.edited += by;
             stamps.edited_before += by;
         }
+        self.now += rest;
     }
 
     fn stamp(now: i64, stamps: &mut Stamps, by: Id) {
