@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::clock::Clock;
+use crate::crawl::recheck::is_past;
 use crate::crawl::{self, Before, Crawled, Tools};
 use crate::model::NotionId;
 use crate::notion::{self, Notion};
@@ -160,7 +161,7 @@ pub fn dump(job: Job<'_>) -> Result<Summary, Error> {
         version: Snapshot::VERSION,
         features: Vec::new(),
         started,
-        finished: notion.now(),
+        finished: finished(&crawled.reads, notion.now()),
         source,
         tree: crawled.tree,
         parent: crawled.parent.clone(),
@@ -250,6 +251,13 @@ fn reads_of(
     reads
 }
 
+/// When a run has ended: not before anything in its snapshot was read, or [`reads_of`]
+/// would not believe it. Two runs within one second could have it otherwise.
+fn finished(reads: &BTreeMap<NotionId, Timestamp>, now: Timestamp) -> Timestamp {
+    let reads = reads.values().filter(|read| is_past(**read, now));
+    reads.copied().fold(now, Ord::max)
+}
+
 fn save_reads(state: &State, reads: &BTreeMap<NotionId, Timestamp>) -> Result<(), Error> {
     let content = serde_json::to_vec(reads).map_err(crawl::Error::from)?;
     Ok(state.store(READS, &content)?)
@@ -275,6 +283,22 @@ fn guard(crawled: &Crawled, percent: Option<u8>) -> Result<(), Error> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_run_ends_after_all_that_it_has_read_but_not_in_another_year() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let reads = |seconds: &[i64]| {
+            let ids = (0..).map(NotionId::from_bits);
+            ids.zip(seconds.iter().map(|it| at(*it))).collect()
+        };
+        let now = at(1_000_000_000);
+        assert_eq!(finished(&reads(&[]), now), now);
+        assert_eq!(finished(&reads(&[999_999_999, 5]), now), now);
+        let just_before = reads(&[5, 1_000_000_001, 1_000_000_000]);
+        assert_eq!(finished(&just_before, now), at(1_000_000_001));
+        let of_a_wrong_clock = reads(&[1_400_000_000, 1_000_000_001]);
+        assert_eq!(finished(&of_a_wrong_clock, now), at(1_000_000_001));
+    }
 
     #[test]
     fn a_token_without_a_workspace_id_is_known_by_its_bot() {

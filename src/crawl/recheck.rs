@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 const DAY: f64 = 86_400.0;
 
@@ -43,6 +43,14 @@ pub fn due<Id: Copy + Ord>(
     }
     read.truncate(take);
     read.into_iter().map(|(_, id)| id).collect()
+}
+
+/// Whether a time at which something was read can be one. A time that is still to come is
+/// of a clock that has been set back since; the clocks of Notion's hosts may differ a
+/// little.
+pub fn is_past(read: Timestamp, now: Timestamp) -> bool {
+    const SLACK: SignedDuration = SignedDuration::from_secs(30);
+    read.duration_since(now) <= SLACK
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::journal::Place;
 use super::ledger::{Line, Status};
 use super::listing::Listed;
 use super::node::{Content, Node};
+use super::recheck::is_past;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Kind, NotionId, Parent};
@@ -491,14 +492,6 @@ fn settled_at(read: Option<Timestamp>, edited: Option<Timestamp>, now: Timestamp
         (Some(_), None) => true,
         (None, _) => false,
     }
-}
-
-/// Whether a time at which something was read can be one. A time that is still to come is
-/// of a clock that has been set back since; the clocks of Notion's hosts may differ a
-/// little.
-pub(super) fn is_past(read: Timestamp, now: Timestamp) -> bool {
-    const SLACK: SignedDuration = SignedDuration::from_secs(30);
-    read.duration_since(now) <= SLACK
 }
 
 fn kind_word(kind: Kind) -> &'static str {
