@@ -95,9 +95,9 @@ impl Notion {
         Ok(Notion::new(settings, Box::new(http), clock, stop, report))
     }
 
-    /// The time by Notion's clock, as the last answer showed it; never later than Notion
-    /// would say, and up to a second and the answer's way earlier. By the machine's
-    /// clock as long as no answer has told the time.
+    /// The time by Notion's clock, as its answers show it: up to a second and an answer's
+    /// way earlier than it is there. By the machine's clock as long as no answer has told
+    /// the time.
     ///
     /// What is compared with times that Notion gave (when was this page edited, this row
     /// made?) goes by this one: the machine's clock may be wrong.

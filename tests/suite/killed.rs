@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::golden::files_below as files;
 use crate::program::{Program, Ran};
 use crate::support::workspace::ids::Chance;
 use crate::support::workspace::model::Parent;
@@ -89,24 +89,6 @@ fn snapshots(program: &Program) -> Vec<Value> {
     let mut messages = read(program, "snapshots --json").messages();
     messages.pop();
     messages
-}
-
-/// Everything in a folder: path and content.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut todo = vec![folder.to_owned()];
-    while let Some(here) = todo.pop() {
-        for entry in std::fs::read_dir(here).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                todo.push(path);
-            } else {
-                let name = path.strip_prefix(folder).unwrap().display().to_string();
-                found.insert(name, std::fs::read(&path).unwrap());
-            }
-        }
-    }
-    found
 }
 
 /// The lists of blocks that were read, each by its path.
