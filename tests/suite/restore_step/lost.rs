@@ -123,7 +123,7 @@ fn what_is_in_the_trash_already_is_done() {
     let delete = call(Method::Delete, format!("/v1/blocks/{block}"), Value::Null);
     stage.perform(&delete, None).unwrap();
     assert!(stage.perform(&delete, None).unwrap().adopted);
-    let nobody = format!("/v1/blocks/{}", NotionId::from_bits(5));
+    let nobody = "/v1/blocks/5d1f0c2e-8c6a-80b1-9d7e-3f2a1b0c9d8e".to_string();
     assert!(
         stage
             .perform(&call(Method::Delete, nobody, Value::Null), None)

@@ -18,6 +18,7 @@ pub mod faults;
 pub mod files;
 pub mod filter;
 pub mod http;
+pub mod kinds;
 pub mod least;
 pub mod limits;
 pub mod paging;

@@ -6,7 +6,7 @@ use super::super::workspace::model::*;
 use super::paging::{Asked, asked, list};
 use super::refusal::Refusal;
 use super::state::Call;
-use super::{query, search, values};
+use super::{kinds, query, search, values};
 
 type Answer = Result<Value, Refusal>;
 
@@ -98,12 +98,19 @@ pub fn in_query(call: &Call) -> Result<Asked, Refusal> {
     asked(size.as_ref(), cursor.as_ref(), "query")
 }
 
+/// The id in a path or query.
 pub fn id(text: &str, what: &str) -> Result<Id, Refusal> {
-    text.parse().map_err(|_| {
+    let parsed = text.parse().ok().filter(|id| is_uuid(*id));
+    parsed.ok_or_else(|| {
         Refusal::validation(format!(
             "path failed validation: path.{what} should be a valid uuid, instead was `\"{text}\"`."
         ))
     })
+}
+
+/// Whether Notion takes this for a UUID: the variant is that of RFC 4122, or all is zero.
+pub fn is_uuid(id: Id) -> bool {
+    id.bits() == 0 || id.bits() >> 62 & 0x3 == 0x2
 }
 
 fn readable_page<'a>(call: &Call<'a>, text: &str) -> Result<&'a Page, Refusal> {
@@ -112,7 +119,7 @@ fn readable_page<'a>(call: &Call<'a>, text: &str) -> Result<&'a Page, Refusal> {
         .pages
         .get(&id)
         .filter(|_| call.ws.can_see(id))
-        .ok_or_else(|| Refusal::not_found("page", id))
+        .ok_or_else(|| kinds::no_page(call.ws, id))
 }
 
 fn readable_source<'a>(call: &Call<'a>, text: &str) -> Result<&'a DataSource, Refusal> {
@@ -121,7 +128,7 @@ fn readable_source<'a>(call: &Call<'a>, text: &str) -> Result<&'a DataSource, Re
         .data_sources
         .get(&id)
         .filter(|_| call.ws.can_see(id))
-        .ok_or_else(|| Refusal::not_found("data source", id))
+        .ok_or_else(|| Refusal::not_found("database", id))
 }
 
 fn one_block(call: &Call, text: &str) -> Answer {
@@ -169,7 +176,7 @@ fn one_database(call: &Call, text: &str) -> Answer {
         .databases
         .get(&id)
         .filter(|_| call.ws.can_see(id))
-        .ok_or_else(|| Refusal::not_found("database", id))?;
+        .ok_or_else(|| kinds::no_database(call.ws, id))?;
     let message = format!(
         "Database with ID {id} does not contain any data sources accessible by this API bot."
     );
@@ -210,7 +217,7 @@ fn views(call: &Call) -> Answer {
                 .databases
                 .get(&id)
                 .filter(|_| call.ws.can_see(id))
-                .ok_or_else(|| Refusal::not_found("database", id))?;
+                .ok_or_else(|| kinds::no_database(call.ws, id))?;
             database.views.clone()
         }
         (None, Some(source)) => {
@@ -357,7 +364,7 @@ fn users(call: &Call, segments: &[&str]) -> Answer {
         [user] => {
             let id = id(user, "user_id")?;
             let user = call.ws.user(id).filter(|user| !user.deleted);
-            let user = user.ok_or_else(|| Refusal::not_found("user", id))?;
+            let user = user.ok_or_else(|| Refusal::no_user(id))?;
             Ok(render.user(user))
         }
         _ => Err(Refusal::url()),

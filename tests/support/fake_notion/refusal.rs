@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+/// The id of the connection itself, which every 404 carries (section 10.1).
+const INTEGRATION: &str = "2f1c8a60-5b7e-80d4-9a13-0037c6e0b5d1";
+
 /// An error answer: status, code, message and, where Notion gives some, more data.
 #[derive(Clone, Debug)]
 pub struct Refusal {
@@ -41,9 +44,23 @@ impl Refusal {
             "object_not_found",
             format!(
                 "Could not find {what} with ID: {id}. Make sure the relevant pages and databases \
-                 are shared with your connection."
+                 are shared with your integration \"Backup\"."
             ),
         )
+        .with(json!({"integration_id": INTEGRATION}))
+    }
+
+    pub fn no_user(id: impl std::fmt::Display) -> Refusal {
+        Refusal::new(
+            404,
+            "object_not_found",
+            format!(
+                "Could not find user with ID: {id}. Make sure your integration has capabilities \
+                 to read user information. With those capabilities, only members and guests in \
+                 the integration's workspace are visible."
+            ),
+        )
+        .with(json!({"integration_id": INTEGRATION}))
     }
 
     pub fn restricted(message: &str) -> Refusal {

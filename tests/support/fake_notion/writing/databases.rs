@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::super::workspace::model::*;
+use super::super::kinds;
 use super::super::reading;
 use super::super::refusal::Refusal;
 use super::rich_text::title_of;
@@ -12,7 +13,7 @@ impl Write<'_> {
     pub fn live_database(&self, id: Id) -> Result<&Database, Refusal> {
         let database = self.ws.databases.get(&id);
         let database = database.filter(|_| self.ws.can_see(id) && !self.ws.is_trashed(id));
-        database.ok_or_else(|| Refusal::not_found("database", id))
+        database.ok_or_else(|| kinds::no_database(self.ws, id))
     }
 
     /// A page, or for personal tokens the workspace.
@@ -106,7 +107,7 @@ impl Write<'_> {
         only(body, &known)?;
         let id = reading::id(text, "database_id")?;
         if !self.ws.databases.contains_key(&id) || !self.ws.can_see(id) {
-            return Err(Refusal::not_found("database", id));
+            return Err(kinds::no_database(self.ws, id));
         }
         let title = body
             .get("title")

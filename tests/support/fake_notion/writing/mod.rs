@@ -19,6 +19,8 @@ use serde_json::{Map, Value, json};
 use super::super::workspace::Workspace;
 use super::super::workspace::model::*;
 use super::http::Incoming;
+use super::kinds;
+use super::reading::is_uuid;
 use super::refusal::Refusal;
 use super::render::Render;
 use super::state::Shared;
@@ -123,7 +125,7 @@ impl Write<'_> {
     pub fn live_page(&self, id: Id) -> Result<&Page, Refusal> {
         let page = self.ws.pages.get(&id);
         let page = page.filter(|_| self.ws.can_see(id));
-        let page = page.ok_or_else(|| Refusal::not_found("page", id))?;
+        let page = page.ok_or_else(|| kinds::no_page(self.ws, id))?;
         if self.ws.is_trashed(id) {
             let message =
                 "Can't edit page or block that is in the trash. You must restore it first.";
@@ -145,8 +147,8 @@ impl Write<'_> {
 
 /// The id under a key.
 pub fn id_in(value: &Value, path: &str) -> Result<Id, Refusal> {
-    let text = value.as_str().unwrap_or("");
-    text.parse().map_err(|_| {
+    let parsed = value.as_str().and_then(|text| text.parse().ok());
+    parsed.filter(|id| is_uuid(*id)).ok_or_else(|| {
         Refusal::body(
             path,
             &format!("should be a valid uuid, instead was `{value}`"),

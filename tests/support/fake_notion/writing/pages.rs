@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::super::workspace::model::*;
+use super::super::kinds;
 use super::super::reading;
 use super::super::refusal::Refusal;
 use super::drafts::Inside;
@@ -110,7 +111,7 @@ impl Write<'_> {
             }
             "database_id" => {
                 let database = self.ws.databases.get(&id).filter(|_| self.ws.can_see(id));
-                let database = database.ok_or_else(|| Refusal::not_found("database", id))?;
+                let database = database.ok_or_else(|| kinds::no_database(self.ws, id))?;
                 match database.data_sources.as_slice() {
                     [only] => Ok(Parent::DataSource(*only)),
                     sources => {
@@ -132,7 +133,7 @@ impl Write<'_> {
     pub fn live_source(&self, id: Id) -> Result<&DataSource, Refusal> {
         let source = self.ws.data_sources.get(&id);
         let source = source.filter(|_| self.ws.can_see(id) && !self.ws.is_trashed(id));
-        source.ok_or_else(|| Refusal::not_found("data source", id))
+        source.ok_or_else(|| Refusal::not_found("database", id))
     }
 
     /// `PATCH /pages/{id}`.
@@ -152,7 +153,7 @@ impl Write<'_> {
         let restored = body.get("in_trash").and_then(Value::as_bool) == Some(false);
         let page = if restored {
             let page = self.ws.pages.get(&id).filter(|_| self.ws.can_see(id));
-            page.ok_or_else(|| Refusal::not_found("page", id))?
+            page.ok_or_else(|| kinds::no_page(self.ws, id))?
         } else {
             self.live_page(id)?
         };

@@ -45,7 +45,7 @@ impl Write<'_> {
         let own = self.ws.data_sources.get(&source);
         let (own_database, own_title) = match own {
             Some(own) => (own.database, own.title.clone()),
-            None => return Err(Refusal::not_found("data source", source)),
+            None => return Err(Refusal::not_found("database", source)),
         };
         let mirror_id = self.column_id();
         let asked = config["dual_property"]["synced_property_name"].as_str();

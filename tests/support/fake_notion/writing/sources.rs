@@ -63,7 +63,7 @@ impl Write<'_> {
             .get(&id)
             .filter(|_| self.ws.can_see(id));
         let from = found
-            .ok_or_else(|| Refusal::not_found("data source", id))?
+            .ok_or_else(|| Refusal::not_found("database", id))?
             .database;
         if let Some(title) = body.get("title") {
             let title = title_of(&self.rich_text(title, "title")?);
@@ -113,7 +113,7 @@ impl Write<'_> {
 
     fn source_answer(&self, id: Id) -> Answer {
         let source = self.ws.data_sources.get(&id);
-        let source = source.ok_or_else(|| Refusal::not_found("data source", id))?;
+        let source = source.ok_or_else(|| Refusal::not_found("database", id))?;
         Ok(self.shown(self.render().data_source(source)))
     }
 }
