@@ -10,7 +10,8 @@ use super::drafts::{Inside, holds_children, inside};
 use super::{Answer, Write, id_in, only};
 
 impl Write<'_> {
-    /// `PATCH /blocks/{id}/children`: answers with the first level of the new blocks only.
+    /// `PATCH /blocks/{id}/children`: answers with the first level of the new blocks, and
+    /// where a position was given with all their following siblings too (section 7.3).
     pub fn append(&mut self, text: &str, body: &Map<String, Value>) -> Answer {
         self.may_insert()?;
         only(body, &["children", "position"])?;
@@ -21,8 +22,13 @@ impl Write<'_> {
         let drafts = self.drafts(&children, inside)?;
         let made = self.make(parent, at, drafts);
         let render = self.render();
+        let following = match body.get("position") {
+            Some(_) => self.following(id, made.last()),
+            None => Vec::new(),
+        };
         let results: Vec<Value> = made
             .iter()
+            .chain(&following)
             .filter_map(|id| render.block(*id))
             .map(|block| self.shown(block))
             .collect();
@@ -32,6 +38,13 @@ impl Write<'_> {
             next: None,
         };
         Ok(list("block", results, &whole))
+    }
+
+    /// The children of a parent that come after this one.
+    fn following(&self, parent: Id, last: Option<&Id>) -> Vec<Id> {
+        let children = self.ws.visible_children(parent).unwrap_or_default();
+        let last = children.iter().position(|child| Some(child) == last);
+        last.map_or(Vec::new(), |last| children[last + 1..].to_vec())
     }
 
     /// What may be appended to: a page, or a block that can have children.
