@@ -39,6 +39,11 @@ pub fn minute_time(milliseconds: i64) -> String {
     exact_time(milliseconds - milliseconds.rem_euclid(MINUTE))
 }
 
+/// A time as databases and views show it: exact, and with an offset (section 3.11).
+fn offset_time(milliseconds: i64) -> String {
+    exact_time(milliseconds).replace('Z', "+00:00")
+}
+
 pub fn user_ref(id: Id) -> Value {
     json!({"object": "user", "id": id})
 }
@@ -122,8 +127,17 @@ impl Render<'_> {
             "url": address(&database.title, database.id), "public_url": null,
         });
         self.stamp(&mut object, &database.stamps, database.in_trash);
-        // A database, unlike its sources, does not say who made it (section 3.2).
+        // A database, unlike its sources, does not say who made it (section 3.2), and its
+        // times are exact.
         if let Value::Object(map) = &mut object {
+            map.insert(
+                "created_time".into(),
+                json!(offset_time(database.stamps.created)),
+            );
+            map.insert(
+                "last_edited_time".into(),
+                json!(offset_time(database.stamps.edited)),
+            );
             map.remove("created_by");
             map.remove("last_edited_by");
         }
@@ -224,8 +238,8 @@ impl Render<'_> {
                            view.database.bits(), view.id.bits()),
             "created_by": user_ref(view.stamps.created_by),
             "last_edited_by": user_ref(view.stamps.edited_by),
-            "created_time": minute_time(view.stamps.created),
-            "last_edited_time": minute_time(view.stamps.edited),
+            "created_time": offset_time(view.stamps.created),
+            "last_edited_time": offset_time(view.stamps.edited),
         });
         merge(&mut object, &view.settings);
         object
