@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use notion_backup::clock::{Clock, ManualClock};
-use notion_backup::model::NotionId;
 use notion_backup::notion::Method;
 use notion_backup::restore::perform::Failure;
 use notion_backup::restore::{Action, Step};
