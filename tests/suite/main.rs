@@ -28,6 +28,7 @@ mod layers;
 #[cfg(all(unix, feature = "plakar"))]
 mod plakar;
 mod program;
+mod recorded;
 mod restore_faults;
 mod restore_judge;
 mod restore_killed;

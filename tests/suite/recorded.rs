@@ -1,0 +1,3 @@
+//! The program and the Notion in memory, held against recorded traffic of the real API.
+
+mod loaded;
