@@ -117,6 +117,7 @@ pub fn errors() -> Option<&'static [Exchange]> {
     told(ERRORS.get_or_init(|| read("errors.jsonl")).as_deref())
 }
 
+#[allow(clippy::print_stderr)]
 fn told(found: Option<&'static [Exchange]>) -> Option<&'static [Exchange]> {
     if found.is_none() {
         eprintln!("SKIPPED: there are no recordings in ../shared/recordings");
