@@ -183,8 +183,24 @@ fn names(object: &Value) -> BTreeSet<String> {
     object.as_object().unwrap().keys().cloned().collect()
 }
 
+/// A formula with the names of columns in the place of the marks that hold ids.
+fn by_name(expression: &Value, columns: &Value) -> Value {
+    let Some(mut text) = expression.as_str().map(str::to_string) else {
+        return Value::Null;
+    };
+    while let Some((before, rest)) = text.split_once("{{notion:block_property:") {
+        let (mark, after) = rest.split_once("}}").unwrap();
+        let id = mark.split(':').next().unwrap();
+        let mut columns = columns.as_object().unwrap().iter();
+        let (name, _) = columns.find(|(_, column)| column["id"] == id).unwrap();
+        text = format!("{before}<{name}>{after}");
+    }
+    json!(text)
+}
+
 /// A column without ids, so that old and new can be compared.
-fn essence(property: &Value) -> Value {
+fn essence(columns: &Value, name: &str) -> Value {
+    let property = &columns[name];
     let kind = property["type"].as_str().unwrap();
     let config = &property[kind];
     let name_of = |id: &Value| {
@@ -210,7 +226,7 @@ fn essence(property: &Value) -> Value {
         .collect();
     json!({
         "type": kind, "description": property["description"], "format": config["format"],
-        "prefix": config["prefix"], "expression": config["expression"],
+        "prefix": config["prefix"], "expression": by_name(&config["expression"], columns),
         "function": config["function"], "relation": config["relation_property_name"],
         "rolled": config["rollup_property_name"], "kind": config["type"],
         "mirror": config["dual_property"]["synced_property_name"],
@@ -230,11 +246,11 @@ fn columns_come_back_as_they_were() {
             .collect();
         assert_eq!(names(&schema), created);
         for name in created {
-            let mut expected = essence(&source["properties"][&name]);
+            let mut expected = essence(&source["properties"], &name);
             if name == "Tags" {
                 expected["options"][0][0] = json!("A\u{201a} B");
             }
-            assert_eq!(essence(&schema[&name]), expected, "{name}");
+            assert_eq!(essence(&schema, &name), expected, "{name}");
         }
     }
     let missing: BTreeSet<&str> = restorer

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::fake_notion::formula;
 use super::super::fake_notion::http::decode;
 use super::super::workspace::model::*;
 use super::draw::{Drawing, made, map_of};
@@ -132,7 +133,8 @@ impl Drawing<'_> {
             "unique_id" => node.set("prefix", config["prefix"].clone()),
             "formula" => {
                 let expression = config["expression"].as_str().unwrap_or("");
-                node.set("expression", self.expression(source, expression));
+                let expression = formula::by_name(expression, &source.schema, source.id);
+                node.set("expression", json!(expression));
             }
             "relation" => {
                 node.set("to", json!({"$id": config["data_source_id"]}));
@@ -148,27 +150,6 @@ impl Drawing<'_> {
             _ => node.set("config", config.clone()),
         }
         node
-    }
-
-    /// A formula with the ids in its tokens named: columns by name, others as ids.
-    fn expression(&self, source: &DataSource, expression: &str) -> Value {
-        let mut parts: Vec<Value> = Vec::new();
-        let mut rest = expression;
-        while let Some((before, token)) = rest.split_once("{{") {
-            let Some((token, after)) = token.split_once("}}") else {
-                break;
-            };
-            parts.push(json!(before));
-            for segment in token.split(':') {
-                parts.push(match self.column_named(source.id, segment) {
-                    Some(column) => json!({"$column": column.name, "kind": column.kind}),
-                    None => self.named(segment),
-                });
-            }
-            rest = after;
-        }
-        parts.push(json!(rest));
-        json!(parts)
     }
 
     /// The column that an id, encoded or not, or a name stands for.

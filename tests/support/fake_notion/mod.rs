@@ -17,6 +17,7 @@ pub mod fast;
 pub mod faults;
 pub mod files;
 pub mod filter;
+pub mod formula;
 pub mod http;
 pub mod kinds;
 pub mod least;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::super::workspace::model::*;
 use super::super::workspace::{MINUTE, Workspace, ids, plain, text};
 use super::files::Files;
-use super::values;
+use super::{formula, values};
 
 /// Makes answers from a workspace.
 #[derive(Clone, Copy)]
@@ -148,11 +148,16 @@ impl Render<'_> {
     pub fn data_source(&self, source: &DataSource) -> Value {
         let mut properties = Map::new();
         for property in &source.schema {
+            let mut config = self.resolve(&property.config);
+            if let Some(expression) = config["expression"].as_str() {
+                let marked = formula::marked(expression, &source.schema, source.id, self.ws.id);
+                config["expression"] = json!(marked);
+            }
             properties.insert(
                 property.name.clone(),
                 json!({"id": property.id, "name": property.name, "type": property.kind,
                        "description": property.description,
-                       property.kind.as_str(): self.resolve(&property.config)}),
+                       property.kind.as_str(): config}),
             );
         }
         let database = self.ws.databases.get(&source.database);

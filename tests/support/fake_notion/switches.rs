@@ -50,6 +50,9 @@ pub struct Switches {
     pub max_upload: u64,
     /// Answers say when they were given, by the workspace's clock (`Date`).
     pub date: bool,
+    /// A prefix of unique ids belongs to one column of the workspace, for ever
+    /// (section 10.1).
+    pub unique_prefixes: bool,
     /// A path before `/v1`, as behind a proxy, such as `/notion`.
     pub prefix: String,
 }
@@ -82,6 +85,7 @@ impl Default for Switches {
             post_time: 0,
             max_upload: 5_368_709_120,
             date: true,
+            unique_prefixes: false,
             prefix: String::new(),
         }
     }

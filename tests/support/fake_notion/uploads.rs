@@ -20,6 +20,9 @@ const SINGLE: usize = 20 * 1024 * 1024;
 /// 5 MB: the least of every part but the last.
 const PART: usize = 5 * 1024 * 1024;
 
+/// The type that says nothing; uploads of it are refused (section 10.1).
+const UNTYPED: &str = "application/octet-stream";
+
 /// Extensions that an upload may have.
 const ACCEPTED: &str = "aac adts mid midi mp3 mpga m4a m4b mp4 oga ogg wav wma pdf txt json doc \
     dot docx dotx xls xlt xla xlsx xltx ppt pot pps ppa pptx potx gif heic jpeg jpg png svg tif \
@@ -156,6 +159,11 @@ impl Uploads {
                 format!("File extension .{extension} is not supported for the Notion API.");
             return Err(Refusal::validation(message));
         }
+        let content_type = text("content_type").map_or_else(|| guess(&extension), str::to_string);
+        if content_type == UNTYPED {
+            let rule = format!("should be a supported type, instead was `\"{UNTYPED}\"`");
+            return Err(Refusal::body("content_type", &rule));
+        }
         let expected = body
             .get("number_of_parts")
             .and_then(Value::as_u64)
@@ -170,7 +178,7 @@ impl Uploads {
             created: ws.now,
             mode: mode.to_string(),
             file_name: file_name.to_string(),
-            content_type: text("content_type").map_or_else(|| guess(&extension), str::to_string),
+            content_type,
             parts: BTreeMap::new(),
             expected: expected as u32,
             uploaded: false,
@@ -280,19 +288,24 @@ impl Uploads {
     }
 }
 
+/// The type of a file with an accepted extension.
 fn guess(extension: &str) -> String {
     let kind = match extension {
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "gif" => "image/gif",
+        "jpg" => "image/jpeg",
         "svg" => "image/svg+xml",
-        "webp" => "image/webp",
-        "pdf" => "application/pdf",
-        "mp4" => "video/mp4",
-        "mp3" => "audio/mpeg",
+        "tif" => "image/tiff",
+        "ico" => "image/vnd.microsoft.icon",
+        "png" | "jpeg" | "gif" | "webp" | "heic" | "tiff" => {
+            return format!("image/{extension}");
+        }
+        "mp3" | "mpga" => "audio/mpeg",
+        "aac" | "adts" | "mid" | "midi" | "m4a" | "m4b" | "oga" | "ogg" | "wav" | "wma" => {
+            return format!("audio/{extension}");
+        }
+        "amv" | "asf" | "wmv" | "avi" | "f4v" | "flv" | "gifv" | "m4v" | "mp4" | "mkv" | "webm"
+        | "mov" | "qt" | "mpeg" => return format!("video/{extension}"),
         "txt" => "text/plain",
-        "json" => "application/json",
-        _ => "application/octet-stream",
+        _ => return format!("application/{extension}"),
     };
     kind.to_string()
 }

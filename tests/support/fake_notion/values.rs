@@ -21,7 +21,7 @@ pub fn of_page(render: &Render, page: &Page) -> Value {
     };
     let Some(source) = source else {
         let title = complete(render, page, "title", "title");
-        let title = json!({"id": "title", "type": "title", "title": cut_mentions(&title)});
+        let title = json!({"id": "title", "type": "title", "title": title});
         properties.insert("title".into(), title);
         return Value::Object(properties);
     };
@@ -30,7 +30,6 @@ pub fn of_page(render: &Render, page: &Page) -> Value {
         let kind = property.kind.as_str();
         let mut object = json!({"id": property.id, "type": kind});
         match kind {
-            "title" | "rich_text" => object[kind] = cut_mentions(&value),
             "people" => object[kind] = first(&value, SHOWN),
             "relation" => {
                 let more = value.as_array().is_some_and(|all| all.len() > SHOWN);
@@ -56,26 +55,6 @@ fn first(value: &Value, count: usize) -> Value {
         Value::Array(all) => json!(all[..all.len().min(count)]),
         other => other.clone(),
     }
-}
-
-/// Rich text without the mentions past the limit; its text is never cut.
-fn cut_mentions(value: &Value) -> Value {
-    let mut seen = 0;
-    let kept: Vec<Value> = value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|item| {
-            let kind = item["mention"]["type"].as_str();
-            if matches!(kind, Some("page" | "user")) {
-                seen += 1;
-                return seen <= SHOWN;
-            }
-            true
-        })
-        .cloned()
-        .collect();
-    json!(kept)
 }
 
 /// The whole value of a property, as it would stand under its type's key.

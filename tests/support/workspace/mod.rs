@@ -48,6 +48,8 @@ pub struct Workspace {
     pub assets: BTreeMap<String, Asset>,
     /// Objects that no schema describes; their answers are not validated.
     pub odd: BTreeSet<Id>,
+    /// Prefixes of unique ids that were ever asked for: no other column may have them.
+    pub prefixes: BTreeSet<String>,
     /// Names given by builders to objects that tests ask for.
     pub named: BTreeMap<String, Id>,
 }
@@ -86,6 +88,7 @@ impl Workspace {
             emojis: Vec::new(),
             assets: BTreeMap::new(),
             odd: BTreeSet::new(),
+            prefixes: BTreeSet::new(),
             named: BTreeMap::new(),
         }
     }

@@ -172,6 +172,11 @@ impl Write<'_> {
         };
         let place = up.map_or(Inside::Page, |up| inside(&up.kind, &up.payload));
         // What is not given stays; what is given must be as good as new.
+        let mut change = change.clone();
+        if change.get("icon") == Some(&Value::Null) && block.kind == "callout" {
+            // Without effect (section 10.1).
+            change.remove("icon");
+        }
         let media = matches!(
             block.kind.as_ref(),
             "image" | "video" | "pdf" | "audio" | "file"

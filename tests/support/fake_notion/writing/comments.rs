@@ -79,7 +79,13 @@ impl Write<'_> {
             Some("custom") => {
                 json!({"type": "custom", "resolved_name": display["custom"]["name"]})
             }
-            Some("user") => json!({"type": "user", "resolved_name": "Ada"}),
+            Some("user") if self.switches.capabilities.personal => {
+                json!({"type": "user", "resolved_name": "Ada"})
+            }
+            Some("user") => {
+                let rule = "should not be `\"user\"` for an internal connection";
+                return Err(Refusal::body("display_name.type", rule));
+            }
             _ => json!({"type": "integration", "resolved_name": "Backup"}),
         };
         let id = self.ws.comment(on, discussion, rich_text);

@@ -210,7 +210,7 @@ impl Write<'_> {
                 }
                 if kind == "callout" {
                     out["icon"] = match body.get("icon") {
-                        None => json!({"type": "emoji", "emoji": "💡"}),
+                        None | Some(Value::Null) => json!({"type": "emoji", "emoji": "💡"}),
                         Some(icon) => self.icon(icon, true)?,
                     };
                 }

@@ -37,9 +37,6 @@ impl Write<'_> {
     /// An icon; null clears it. A custom emoji that does not exist becomes null.
     pub fn icon(&mut self, value: &Value, callout: bool) -> Result<Value, Refusal> {
         if value.is_null() {
-            if callout {
-                return Err(Refusal::body("callout.icon", "should be defined"));
-            }
             return Ok(Value::Null);
         }
         if value["emoji"].is_string() {

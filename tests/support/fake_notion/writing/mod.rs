@@ -1,6 +1,7 @@
 //! The writing endpoints (section 7). Whatever is not built is refused, so that no
 //! client takes it for done.
 
+mod addresses;
 mod blocks;
 mod comments;
 mod databases;
@@ -50,6 +51,7 @@ pub fn answer(
         shared,
         switches,
     };
+    addresses::check(body)?;
     let empty = Map::new();
     let body = body.as_object().unwrap_or(&empty);
     match (request.method.as_str(), segments) {

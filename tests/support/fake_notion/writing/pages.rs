@@ -153,7 +153,12 @@ impl Write<'_> {
         let restored = body.get("in_trash").and_then(Value::as_bool) == Some(false);
         let page = if restored {
             let page = self.ws.pages.get(&id).filter(|_| self.ws.can_see(id));
-            page.ok_or_else(|| kinds::no_page(self.ws, id))?
+            let page = page.ok_or_else(|| kinds::no_page(self.ws, id))?;
+            if page.in_trash && page.parent == Parent::Workspace {
+                let message = "Can't restore a page at the workspace level from the trash.";
+                return Err(Refusal::validation(message));
+            }
+            page
         } else {
             self.live_page(id)?
         };

@@ -72,6 +72,7 @@ impl Write<'_> {
             self.column_id()
         };
         let config = self.config(source, name, &id, kind, config, None)?;
+        check_description(value, name)?;
         let column = Property {
             id,
             name: name.to_string(),
@@ -124,6 +125,7 @@ impl Write<'_> {
             self.rename_other_sides(&column.id, name);
         }
         if let Some(description) = value.get("description") {
+            check_description(value, key)?;
             column.description = description.as_str().map(str::to_string);
         }
         if let Some((kind, config)) = kind_of(value) {
@@ -174,11 +176,17 @@ impl Write<'_> {
                 let format = config["format"].as_str().unwrap_or("number");
                 Ok(json!({"format": format}))
             }
-            "unique_id" => Ok(json!({"prefix": config["prefix"]})),
+            "unique_id" => {
+                let own = before.map_or(Value::Null, |it| it["prefix"].clone());
+                let prefix = config.get("prefix").unwrap_or(&own).clone();
+                if prefix != own {
+                    self.reserve_prefix(&prefix, &path)?;
+                }
+                Ok(json!({"prefix": prefix}))
+            }
             "formula" => {
                 let expression = config["expression"].as_str().unwrap_or("");
-                self.formula_names(source, expression, &path)?;
-                Ok(json!({"expression": expression}))
+                self.formula(source, expression)
             }
             "select" | "multi_select" => {
                 let options = self.options(&config["options"], before, &path)?;
@@ -190,6 +198,23 @@ impl Write<'_> {
             // Wiki columns and undocumented ones cannot be made (section 5).
             _ => Err(Refusal::body(&path, "should be not present")),
         }
+    }
+
+    /// A prefix belongs to one column of the workspace, also after the column is gone
+    /// (section 10.1).
+    fn reserve_prefix(&mut self, prefix: &Value, path: &str) -> Result<(), Refusal> {
+        let Some(prefix) = prefix.as_str() else {
+            return Ok(());
+        };
+        at_most(prefix.chars().count(), 10, &format!("{path}.prefix"))?;
+        let mut columns = self.ws.data_sources.values().flat_map(|it| &it.schema);
+        let taken = columns.any(|it| it.kind == "unique_id" && it.config["prefix"] == prefix);
+        let free = !taken && self.ws.prefixes.insert(prefix.to_string());
+        if self.switches.unique_prefixes && !free {
+            let message = format!("Unique ID prefix \"{prefix}\" is already in use.");
+            return Err(Refusal::validation(message));
+        }
+        Ok(())
     }
 
     /// The list replaces the old one; options that were there keep id, name and colour.
@@ -332,6 +357,14 @@ impl Write<'_> {
                   "rollup_property_id": rolled.id, "rollup_property_name": rolled.name}),
         )
     }
+}
+
+/// A description has at most 280 characters (section 10.1).
+fn check_description(value: &Value, name: &str) -> Result<(), Refusal> {
+    let length = value["description"]
+        .as_str()
+        .map_or(0, |it| it.encode_utf16().count());
+    at_most(length, 280, &format!("properties.{name}.description"))
 }
 
 /// The type that a column request names, and what it says about it.

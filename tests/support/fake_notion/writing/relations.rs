@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::super::workspace::model::*;
+use super::super::formula;
 use super::super::refusal::Refusal;
 use super::{Write, id_in};
 
@@ -116,21 +117,15 @@ impl Write<'_> {
         }
     }
 
-    /// Formulas come after the columns that they name.
-    pub fn formula_names(&self, source: Id, formula: &str, path: &str) -> Result<(), Refusal> {
-        let schema = self.ws.data_sources.get(&source).map(|it| &it.schema);
-        for part in formula.split("prop(\"").skip(1) {
-            let Some((name, _)) = part.split_once("\")") else {
-                continue;
-            };
-            // A name may hold quotes; it is written with a backslash before them then.
-            let name = name.replace("\\\"", "\"");
-            if schema.is_none_or(|it| it.iter().all(|it| it.name != name)) {
-                let rule = format!("names a property that does not exist: `{name}`");
-                return Err(Refusal::body(&format!("{path}.expression"), &rule));
-            }
+    /// A formula comes after the columns that it names, and is kept with marks.
+    pub fn formula(&self, source: Id, expression: &str) -> Result<Value, Refusal> {
+        let schema = self.ws.data_sources.get(&source);
+        let schema = schema.map_or(&[][..], |it| &it.schema);
+        if !formula::is_accepted(expression, schema, source) {
+            return Err(Refusal::validation("Type error with formula."));
         }
-        Ok(())
+        let marked = formula::marked(expression, schema, source, self.ws.id);
+        Ok(json!({"expression": marked}))
     }
 }
 

@@ -41,6 +41,23 @@ fn refuse_read_only(value: &Value) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Groups by a date say by which stretch of time (section 10.1).
+fn check_grouping(configuration: &Value) -> Result<(), Refusal> {
+    for key in ["group_by", "sub_group_by"] {
+        let group = &configuration[key];
+        let dated = matches!(
+            group["type"].as_str(),
+            Some("date" | "created_time" | "last_edited_time")
+        );
+        if dated && group.get("group_by").is_none() {
+            let path = format!("configuration.{key}.group_by");
+            let rule = "should be defined, instead was `undefined`";
+            return Err(Refusal::body(&path, rule));
+        }
+    }
+    Ok(())
+}
+
 impl Write<'_> {
     /// `POST /views`: a tab of a database, a widget of a dashboard, or a linked
     /// database block on a page.
@@ -72,6 +89,7 @@ impl Write<'_> {
         let name = get("name");
         let name = name.as_str().unwrap_or("");
         refuse_read_only(&get("configuration"))?;
+        check_grouping(&get("configuration"))?;
         if kind == "dashboard" && body.contains_key("configuration") {
             let rule = "should be not present: widgets are added one by one";
             return Err(Refusal::body("configuration", rule));
@@ -223,6 +241,7 @@ impl Write<'_> {
         self.seen_view(id)?;
         if let Some(configuration) = body.get("configuration") {
             refuse_read_only(configuration)?;
+            check_grouping(configuration)?;
         }
         let (now, bot) = (self.ws.now, self.ws.bot);
         if let Some(view) = self.ws.views.get_mut(&id) {
@@ -245,7 +264,9 @@ impl Write<'_> {
         self.may_update()?;
         let id = reading::id(text, "view_id")?;
         let database = self.seen_view(id)?;
-        let answer = self.view_answer(id)?;
+        let shown = self.view_answer(id)?;
+        let answer = json!({"object": "view", "id": id, "parent": shown["parent"],
+                            "type": shown["type"]});
         if let Some(database) = self.ws.databases.get_mut(&database) {
             if database.views.len() <= 1 {
                 return Err(Refusal::validation(
