@@ -60,9 +60,9 @@ impl From<notion::Error> for Failed {
 /// The error in words that are the same each time: the ledger holds no request ids.
 pub fn reason(error: &notion::Error) -> String {
     match (error.status, &error.code) {
-        (Some(status), Some(code)) => format!("{} (HTTP {status}, {code})", error.message),
-        (Some(status), None) => format!("{} (HTTP {status})", error.message),
-        _ => error.message.clone(),
+        (Some(status), Some(code)) => format!("{} (HTTP {status}, {code})", error.said()),
+        (Some(status), None) => format!("{} (HTTP {status})", error.said()),
+        _ => error.said(),
     }
 }
 

@@ -230,6 +230,17 @@ mod tests {
     }
 
     #[test]
+    fn a_message_of_several_lines_is_told_on_one() {
+        let body = r#"{"message":"Content creation Failed. Fix the following: \nInvalid URL for link.\r\n\nInvalid image url."}"#;
+        let request = Request::get("/v1/pages/x");
+        let error = read(&[], body).error(Kind::Validation, &request, &token());
+        let told =
+            "Content creation Failed. Fix the following: Invalid URL for link. Invalid image url.";
+        assert_eq!(error.said(), told);
+        assert!(error.to_string().contains(told), "{error}");
+    }
+
+    #[test]
     fn an_error_keeps_what_a_person_needs_and_no_more() {
         let request = Request::get("/v1/pages/x").with_query("filter", "secret");
         let long = "x".repeat(5000);

@@ -109,6 +109,13 @@ impl Error {
         self.unknown
     }
 
+    /// The message on one line: line breaks are spaces.
+    pub fn said(&self) -> String {
+        let lines = self.message.split(['\n', '\r']).map(str::trim);
+        let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+        lines.join(" ")
+    }
+
     /// An error on the caller's side, for what an `each` returns.
     pub fn local(message: impl fmt::Display) -> Error {
         Error::new(Kind::Local, "", message.to_string())
@@ -120,7 +127,7 @@ impl fmt::Display for Error {
         if !self.endpoint.is_empty() {
             write!(out, "{}: ", self.endpoint)?;
         }
-        out.write_str(&self.message)?;
+        out.write_str(&self.said())?;
         let facts = [
             self.status.map(|status| format!("HTTP {status}")),
             self.code.as_deref().map(str::to_owned),

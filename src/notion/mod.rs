@@ -5,6 +5,7 @@
 //! that is listings: cursors, windows, repeated objects. The module knows nothing
 //! of repositories.
 
+mod address;
 mod answer;
 mod client;
 mod download;
@@ -15,6 +16,7 @@ mod http;
 mod listing;
 mod multipart;
 mod pace;
+mod refusal;
 mod resolve;
 mod retry;
 mod rows;
@@ -25,11 +27,13 @@ mod token;
 mod transport;
 mod writing;
 
+pub use address::{Doubt, LONGEST_ADDRESS, scheme};
 pub use client::{Notion, Settings};
 pub use download::Download;
 pub use endpoints::Property;
 pub use error::{Committed, Error, Kind};
 pub use http::check_api_url;
 pub use listing::{Each, End};
+pub use refusal::Blame;
 pub use token::{Token, TokenError};
 pub use transport::{FilePart, Method, Request, Response, Stream, Transport, TransportError};

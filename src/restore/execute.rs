@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::journal::{DoneLine, Journal};
 use super::loss::{Degree, Loss};
-use super::perform::{Failure, OpenFile, Performer};
+use super::perform::{Failure, Lost, OpenFile, Performer, leave_out};
 use super::step::{Action, Call, Part, Step};
 use super::token::{Known, fill};
 use super::{Error, Token};
@@ -78,6 +78,11 @@ pub fn execute(tools: &Tools<'_>, journal: &Journal) -> Result<Ended, Error> {
         }
     });
     let mut board = locked(&board);
+    if board.error.is_none() && board.early.is_none() {
+        for line in board.refused.drain(..) {
+            journal.note(&line)?;
+        }
+    }
     match (board.error.take(), board.early.take()) {
         (Some(error), _) => Err(error),
         (None, Some(failure)) => Ok(Ended::Early(Box::new(failure))),
@@ -159,36 +164,62 @@ impl Run<'_> {
                 step: number,
                 at: now,
             })?;
-            match self.perform(&step, again) {
+            let failure = match self.perform(&step, again) {
                 Ok(made) => return self.end(number, &step, made),
-                Err(failure) if is_only_of_comments(&step, &failure) => {
-                    return self.no_comments(number, &step, &failure);
+                Err(failure) => failure,
+            };
+            match failure {
+                Failure::Capability(_, error) if is_upload(&step) => {
+                    return self.refused_upload(number, &step, &error.to_string());
                 }
-                Err(failure) if failure.concerns_all() => {
-                    self.board().early.get_or_insert(failure);
-                    return Ok(());
+                // Many calls in a row failed, but it is not Notion that is away.
+                Failure::Away(error) if is_upload(&step) && self.answers() => {
+                    return self.fail(number, &step, &error.to_string(), false);
                 }
-                Err(Failure::Upload(id, _)) if tries < TRIES => {
+                Failure::Upload(id, _) if tries < TRIES => {
                     tries += 1;
                     let uploads = self.board().uploads_of(&step, id);
                     for number in uploads {
                         self.upload(number)?;
                     }
                 }
-                Err(Failure::Later(_)) if tries < TRIES => {
+                Failure::Upload(id, _) if self.board().lose_files(&step, Some(id)) => tries = 0,
+                Failure::Later(_) if tries < TRIES => {
                     tries += 1;
                     again = again.or(Some(now));
                 }
+                // A file must not cost what shows it: without it the step may go.
+                failure if self.may_be_a_file(&failure) && self.board().lose_files(&step, None) => {
+                    again = again.or(Some(now));
+                    tries = 0;
+                }
+                failure if is_only_of_comments(&step, &failure) => {
+                    return self.no_comments(number, &step, &failure);
+                }
+                failure if failure.concerns_all() => {
+                    self.board().early.get_or_insert(failure);
+                    return Ok(());
+                }
                 // It is not this step: nothing would go, and everything be lost.
-                Err(Failure::Later(error)) if !self.answers() => {
+                Failure::Later(error) if !self.answers() => {
                     self.board().early.get_or_insert(Failure::Away(error));
                     return Ok(());
                 }
-                Err(failure) => {
+                failure => {
                     let why = failure.to_string();
                     return self.fail(number, &step, &why, false);
                 }
             }
+        }
+    }
+
+    /// Whether a failure may be about a file that the step attaches, and not about the
+    /// token or the service.
+    fn may_be_a_file(&self, failure: &Failure) -> bool {
+        match failure {
+            Failure::Capability(..) | Failure::Upload(..) | Failure::Step { .. } => true,
+            Failure::Later(_) | Failure::Away(_) => self.answers(),
+            Failure::Token(_) | Failure::BlockLimit(_) | Failure::Stopped => false,
         }
     }
 
@@ -201,8 +232,18 @@ impl Run<'_> {
         let done = match &step.action {
             Action::Upload(bytes) => self.performer.upload(step, bytes)?,
             Action::Call(call) => {
-                let call = filled(call, &self.board().known);
-                self.performer.perform(step, &call, again)?
+                let mut call = call.clone();
+                let files = self.board().lost_files(step);
+                let lost = Lost {
+                    about: step.about,
+                    name: &|upload| files.get(upload).cloned(),
+                    why: "the file could not be uploaded",
+                };
+                let losses = leave_out(&mut call.body, &lost);
+                let call = filled(&call, &self.board().known);
+                let mut done = self.performer.perform(step, &call, again)?;
+                done.losses.extend(losses);
+                done
             }
         };
         let ids = step.learns.iter().filter_map(|learn| {
@@ -251,17 +292,39 @@ impl Run<'_> {
             id: step.about,
             page: None,
             on: self.board().title(step),
-            what: part(step.part).to_owned(),
+            what: what(step),
             why: why.to_owned(),
             degree: Degree::Missing,
         };
         // What follows from another failure is not told again.
         if !follows {
-            self.tools
-                .report
-                .problem(&format!("{}: {why}", part(step.part)));
+            self.tools.report.problem(&format!("{}: {why}", loss.what));
         }
         self.give_up(number, step, Some(loss))
+    }
+
+    /// Gives up a file that the API forbids to upload. The journal is told at the end only:
+    /// where the token may create nothing at all, the restore ends early, and the run that
+    /// goes on with another token uploads the file.
+    fn refused_upload(&self, number: u32, step: &Step, why: &str) -> Result<(), Error> {
+        let loss = Loss {
+            id: step.about,
+            page: None,
+            on: String::new(),
+            what: what(step),
+            why: why.to_owned(),
+            degree: Degree::Missing,
+        };
+        self.tools.report.problem(&format!("{}: {why}", loss.what));
+        self.count(step);
+        self.tools.report.add(Counter::Failures, 1);
+        let mut board = self.board();
+        board.fail(number, step);
+        board.refused.push(DoneLine::Failed {
+            step: number,
+            loss: Some(loss),
+        });
+        Ok(())
     }
 
     /// Notes that comments cannot be written: one loss for all of them.
@@ -269,14 +332,22 @@ impl Run<'_> {
         let mut board = self.board();
         let first = !std::mem::replace(&mut board.no_comments, true);
         let left = board.comments_left();
+        let pages = board.commented();
         drop(board);
         let loss = first.then(|| Loss {
             id: step.about,
             page: None,
             on: String::new(),
-            what: match left {
-                1 => "1 comment".to_owned(),
-                left => format!("{left} comments"),
+            what: {
+                let count = match left {
+                    1 => "1 comment".to_owned(),
+                    left => format!("{left} comments"),
+                };
+                let pages: Vec<String> = pages.iter().map(|it| format!("'{it}'")).collect();
+                match pages.is_empty() {
+                    true => count,
+                    false => format!("{count} on {}", pages.join(", ")),
+                }
             },
             why: failure.to_string(),
             degree: Degree::Missing,
@@ -346,6 +417,18 @@ fn filled(call: &Call, known: &Known) -> Call {
 /// without its comments is better than none.
 fn is_only_of_comments(step: &Step, failure: &Failure) -> bool {
     step.part == Part::Comment && matches!(failure, Failure::Capability(..))
+}
+
+fn is_upload(step: &Step) -> bool {
+    matches!(step.action, Action::Upload(_))
+}
+
+/// What a step restores, in losses.
+fn what(step: &Step) -> String {
+    match &step.action {
+        Action::Upload(bytes) => format!("file '{}'", bytes.name),
+        Action::Call(_) => part(step.part).to_owned(),
+    }
 }
 
 /// What a part is called in losses.

@@ -6,11 +6,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Degree, Notes, Targets, Upload};
+use super::{Degree, Notes, Targets, Upload, rich_text};
 use crate::model::{NotionId, id_of, type_of};
-
-/// Longest URL that a request takes, in UTF-16 units (section 1.5 of the API digest).
-const URL: usize = 2000;
+use crate::notion::Doubt;
 
 /// Colours of Notion's own icons (section 3.8 of the API digest).
 const COLORS: &[&str] = &[
@@ -189,8 +187,8 @@ fn plain(icon: &Value) -> Result<(Value, Option<String>), String> {
         "emoji" => Ok((json!({"type": kind, "emoji": text("/emoji")?}), None)),
         "external" => {
             let url = text("/external/url")?;
-            if url.encode_utf16().count() > URL {
-                return Err(format!("its address is longer than {URL} characters"));
+            if Doubt::of(url) == Doubt::Refused {
+                return Err(format!("'{url}': {}", rich_text::refused(url)));
             }
             Ok((json!({"type": kind, "external": {"url": url}}), None))
         }

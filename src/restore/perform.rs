@@ -7,6 +7,7 @@
 //! left out, is counted as a [`Loss`], and the rest is sent. A step fails only when
 //! nothing of it can be sent, or for a reason that concerns all steps.
 
+mod addresses;
 mod amend;
 mod append;
 mod appended;
@@ -14,6 +15,7 @@ mod culprit;
 mod failure;
 mod find;
 mod forget;
+mod lost_file;
 mod stand_in;
 mod text;
 mod upload;
@@ -37,6 +39,7 @@ use appended::Place;
 use write::Write;
 
 pub use failure::{Capability, Failure};
+pub use lost_file::{Lost, leave_out};
 
 /// How often a request is sent whose outcome stays unknown and that has, by all that
 /// can be seen, not been executed.
@@ -228,12 +231,14 @@ impl<'a> Performer<'a> {
                     return Ok((found, true));
                 }
                 unknown += 1;
-                if unknown >= UNKNOWN || write == Write::Other {
+                if unknown < UNKNOWN && write != Write::Other {
+                    continue;
+                }
+                if !self.may_be_a_file(&draft.body, &error) {
                     return Err(Failure::Later(Box::new(error)));
                 }
-                continue;
-            }
-            if !failure::is_refusal(&error) {
+                unknown = 0;
+            } else if !failure::is_refusal(&error) && !self.may_be_a_file(&draft.body, &error) {
                 return Err(Failure::of(error));
             }
             if is_done(write, &draft.body, &error) {
@@ -254,6 +259,18 @@ impl<'a> Performer<'a> {
                 return Ok((Value::Null, false));
             }
         }
+    }
+
+    /// Whether an error that is no refusal may be about a file that the request attaches,
+    /// and not about the token or the service: the request may then go without it.
+    fn may_be_a_file(&self, body: &Value, error: &Error) -> bool {
+        lost_file::has_files(body)
+            && match error.kind {
+                Kind::Restricted => !error.block_limit,
+                Kind::Other => true,
+                Kind::Server | Kind::Malformed => self.notion.me().is_ok(),
+                _ => false,
+            }
     }
 
     /// What a request with a lost answer made, if it made it.
@@ -448,12 +465,18 @@ fn nothing_left(body: &Value) -> bool {
     })
 }
 
-/// The upload that a refusal is about.
+/// The upload that a refusal is about: the one that it names, else the first.
 fn unusable_upload(body: &Value, error: &Error) -> Option<NotionId> {
-    let expired = ["expired", "status", "not find", "not been uploaded"];
-    let mut ids = forget::named(&error.message).into_iter();
-    ids.find(|id| forget::attaches(body, *id))
-        .filter(|_| expired.iter().any(|word| error.message.contains(word)))
+    let message = error.message.to_lowercase();
+    let unusable = ["expired", "status", "not find", "not been uploaded"];
+    if !unusable.iter().any(|word| message.contains(word)) {
+        return None;
+    }
+    let ids = forget::named(&error.message);
+    if ids.is_empty() && message.contains("upload") {
+        return forget::attached(body);
+    }
+    ids.into_iter().find(|id| forget::attaches(body, *id))
 }
 
 /// Where a piece is sent.

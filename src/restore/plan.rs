@@ -26,6 +26,7 @@ use serde_json::Value;
 use super::loss::{Degree, Loss, Notes};
 use super::original::Original;
 use super::schema::{Change, Schemas};
+use super::source::Place;
 use super::step::{Action, Bytes, Call, Learn, Part, Step};
 use super::survey::Survey;
 use super::values::Overflow;
@@ -65,6 +66,7 @@ pub fn plan(
         held: HashMap::new(),
         rows: HashMap::new(),
         offered: RefCell::default(),
+        checked: RefCell::default(),
         uploaded: HashSet::new(),
         queue: VecDeque::new(),
         sources: BTreeMap::new(),
@@ -119,6 +121,8 @@ struct Planner<'p> {
     rows: HashMap<Token, u32>,
     /// Files that translations were told of.
     offered: RefCell<HashMap<Token, Bytes>>,
+    /// Files whose content was read, and what is wrong with each; `None` for nothing.
+    checked: RefCell<HashMap<Place, Option<String>>>,
     /// Those with a step already.
     uploaded: HashSet<Token>,
     /// Pages and databases whose parent is there.

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Degree, Notes, Targets};
 use crate::model::{NotionId, type_of};
+use crate::notion::{Doubt, LONGEST_ADDRESS};
 
 pub use links::link;
 pub use mentions::date;
@@ -21,8 +22,8 @@ pub use mentions::date;
 pub const TEXT: usize = 2000;
 /// The most UTF-16 units of an equation (section 1.5 of the API digest).
 pub const EQUATION: usize = 1000;
-/// The most UTF-16 units of a URL (section 1.5 of the API digest).
-pub const URL: usize = 2000;
+/// The most UTF-16 units of a URL.
+pub const URL: usize = LONGEST_ADDRESS;
 /// The most runs of one array (section 1.5 of the API digest).
 pub const RUNS: usize = 100;
 
@@ -69,6 +70,7 @@ pub fn write(
     for run in runs.as_array().into_iter().flatten() {
         read.push(translate(run, about, targets, notes));
     }
+    tell_addresses(&mut read, about, notes);
     finish(read)
 }
 
@@ -109,7 +111,7 @@ fn translate(run: &Value, about: NotionId, targets: &dyn Targets, notes: &mut No
             let content = text.and_then(|text| text.get("content")?.as_str());
             let url = text.and_then(|text| text.pointer("/link/url")?.as_str());
             let content = content.or(shown).unwrap_or_default().to_string();
-            linked(content, url.or(href), styles, about, targets, notes)
+            linked(content, url.or(href), styles, targets, notes)
         }
         "equation" => {
             let expression = run.pointer("/equation/expression").and_then(Value::as_str);
@@ -130,34 +132,68 @@ fn translate(run: &Value, about: NotionId, targets: &dyn Targets, notes: &mut No
                 Degree::StandIn,
             );
             let content = shown.unwrap_or_default().to_string();
-            linked(content, href, styles, about, targets, notes)
+            linked(content, href, styles, targets, notes)
         }
     }
 }
 
-/// A text with a link; a link that is too long is told in the text.
+/// A text with a link.
 fn linked(
-    mut content: String,
+    content: String,
     url: Option<&str>,
     styles: Map<String, Value>,
-    about: NotionId,
     targets: &dyn Targets,
     notes: &mut Notes,
 ) -> Run {
-    let mut link = url
+    let link = url
         .filter(|url| !url.is_empty())
         .map(|url| link(url, targets, notes));
-    if let Some(url) = link.take_if(|url| units(url) > URL) {
-        let why = format!("the API takes URLs of at most {URL} characters");
-        notes.lose(about, "link", why, Degree::StandIn);
-        if !content.contains(&url) {
-            content = format!("{content} ({url})");
-        }
-    }
     Run::Text {
         content,
         link,
         styles,
+    }
+}
+
+/// Takes away links that the API refuses. Where a text does not show its address, the
+/// address follows it, once for a stretch of several styles.
+fn tell_addresses(runs: &mut [Run], about: NotionId, notes: &mut Notes) {
+    let link_of = |run: &Run| match run {
+        Run::Text { link, .. } => link.clone(),
+        Run::Whole(_) => None,
+    };
+    let mut shown = String::new();
+    let mut next = runs.iter().skip(1).map(link_of).collect::<Vec<_>>();
+    next.push(None);
+    for (run, next) in runs.iter_mut().zip(next) {
+        let Run::Text { content, link, .. } = run else {
+            continue;
+        };
+        let Some(url) = link.take_if(|url| Doubt::of(url) == Doubt::Refused) else {
+            continue;
+        };
+        shown.push_str(content);
+        if next.as_ref() == Some(&url) {
+            continue;
+        }
+        notes.lose(
+            about,
+            format!("link '{url}'"),
+            refused(&url),
+            Degree::StandIn,
+        );
+        if !shown.contains(&url) {
+            content.push_str(&format!(" ({url})"));
+        }
+        shown.clear();
+    }
+}
+
+/// Why the API refuses an address.
+pub fn refused(url: &str) -> String {
+    match units(url) > URL {
+        true => format!("the API takes URLs of at most {URL} characters"),
+        false => "the API takes web addresses only".to_owned(),
     }
 }
 

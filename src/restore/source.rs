@@ -6,13 +6,18 @@ mod snapshot;
 
 use std::io::{self, Read};
 
+use sha2::{Digest, Sha256};
+
 use crate::repo::{self, ObjectId};
 
 pub use folder::FolderSource;
 pub use snapshot::SnapshotSource;
 
+/// How much of a file is read at once, in bytes.
+const PIECE: usize = 64 * 1024;
+
 /// A file or directory of a source, as its listing named it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// An object of a repository.
     Object(ObjectId),
@@ -62,6 +67,35 @@ pub trait Source: Send + Sync {
 
     /// Opens a file of any length. What is read from it is whole and as it was stored.
     fn open(&self, file: &Place) -> Result<Box<dyn Read + Send>, SourceError>;
+
+    /// Reads a file to its end: its length in bytes and the SHA-256 of its content, in
+    /// hexadecimal digits. Fails where it is missing or damaged.
+    fn measure(&self, file: &Place) -> Result<(u64, String), SourceError> {
+        let mut content = self.open(file)?;
+        let mut hash = Sha256::new();
+        let mut piece = vec![0; PIECE];
+        let mut size = 0;
+        loop {
+            let read = match content.read(&mut piece) {
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(source) => {
+                    let path = match file {
+                        Place::Below(names) => names.join("/"),
+                        Place::Object(id) => format!("object {id}"),
+                    };
+                    return Err(SourceError::Folder { path, source });
+                }
+            };
+            if read == 0 {
+                let hash: [u8; 32] = hash.finalize().into();
+                let digits = hash.iter().map(|byte| format!("{byte:02x}"));
+                return Ok((size, digits.collect()));
+            }
+            hash.update(piece.get(..read).unwrap_or_default());
+            size += read as u64;
+        }
+    }
 
     /// The entry at a path from the root on, such as `/<page id>/<sha256>.bin`; `None`
     /// when there is none.

@@ -12,7 +12,7 @@ use notion_backup::model::NotionId;
 use notion_backup::notion::{Notion, Settings, Token};
 use notion_backup::repo::{Files, Memory, Repository};
 use notion_backup::report::{Report, Silent};
-use notion_backup::restore::{self, Error, Job, SnapshotSource, Summary, Undo, Undone};
+use notion_backup::restore::{self, Error, Job, Preview, SnapshotSource, Summary, Undo, Undone};
 use notion_backup::stop::Stop;
 use serde_json::json;
 
@@ -202,7 +202,7 @@ impl Trial<'_> {
         Notion::connect(&settings, clock, stop, self.report.clone()).expect("the client starts")
     }
 
-    fn job(&self, run: impl FnOnce(&Job<'_>) -> Result<Summary, Error>) -> Result<Summary, Error> {
+    fn job<R>(&self, run: impl FnOnce(&Job<'_>) -> Result<R, Error>) -> Result<R, Error> {
         let repo = self.repo();
         let (id, snapshot) = repo.find_snapshot("latest").expect("there is a snapshot");
         run(&Job {
@@ -220,6 +220,10 @@ impl Trial<'_> {
 
     pub fn restore(&self) -> Result<Summary, Error> {
         self.job(restore::restore)
+    }
+
+    pub fn preview(&self) -> Result<Preview, Error> {
+        self.job(restore::preview)
     }
 
     pub fn resume(&self) -> Result<Summary, Error> {

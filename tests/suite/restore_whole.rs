@@ -1,10 +1,12 @@
 //! Whole restores: a workspace is dumped and put below a page of a Notion in memory,
 //! and the judge compares the two.
 
+mod addresses;
 mod data;
 mod files;
 mod folder;
 mod links;
+mod lost_files;
 mod only;
 mod places;
 mod plans;

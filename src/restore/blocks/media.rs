@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::draft::New;
 use super::stand_in::{self, paragraphs};
 use crate::model::{NotionId, type_of};
+use crate::notion::Doubt;
 use crate::restore::{Degree, Notes, Targets, Upload, rich_text};
 
 /// The most bytes of a file's name (section 1.5 of the API digest).
@@ -54,7 +55,8 @@ pub fn file(
             }
             Upload::Lost { name, why } => {
                 let told = format!("The {kind} '{name}' could not be restored: {why}.");
-                instead(kind, told, why, payload, id, targets, notes)
+                let what = named_block(kind, &name);
+                instead(what, told, why, payload, id, targets, notes)
             }
         },
         ("external", _, Some(url)) if !url.is_empty() && fits(url) => {
@@ -67,8 +69,10 @@ pub fn file(
             captioned(kind, out, payload, id, targets, notes)
         }
         (_, _, url) => {
-            let (told, why) = unusable(kind, url.unwrap_or_default());
-            instead(kind, told, why, payload, id, targets, notes)
+            let url = url.unwrap_or_default();
+            let (told, why) = unusable(kind, url);
+            let what = named_block(kind, url);
+            instead(what, told, why, payload, id, targets, notes)
         }
     }
 }
@@ -85,14 +89,24 @@ pub fn page(
     let url = rich_text::link(read.unwrap_or_default(), targets, notes);
     if url.is_empty() || !fits(&url) {
         let (told, why) = unusable(kind, &url);
-        return instead(kind, told, why, payload, id, targets, notes);
+        let what = named_block(kind, &url);
+        return instead(what, told, why, payload, id, targets, notes);
     }
     let out = Map::from_iter([("url".to_string(), json!(url))]);
     captioned(kind, out, payload, id, targets, notes)
 }
 
+/// Whether the API may take an address.
 fn fits(url: &str) -> bool {
-    rich_text::units(url) <= rich_text::URL
+    Doubt::of(url) != Doubt::Refused
+}
+
+/// A block in losses, with the file or address that it shows.
+fn named_block(kind: &str, shows: &str) -> String {
+    match shows.is_empty() {
+        true => format!("{kind} block"),
+        false => format!("{kind} block '{shows}'"),
+    }
 }
 
 fn unusable(kind: &str, url: &str) -> (String, String) {
@@ -100,12 +114,9 @@ fn unusable(kind: &str, url: &str) -> (String, String) {
         let told = format!("Here was a block of type {kind} that led nowhere.");
         (told, "the API takes none without a URL".into())
     } else {
-        let told = format!("Here was a block of type {kind} with a URL that is too long: {url}");
-        let most = rich_text::URL;
-        (
-            told,
-            format!("the API takes URLs of at most {most} characters"),
-        )
+        let told =
+            format!("Here was a block of type {kind} with a URL that the API refuses: {url}");
+        (told, rich_text::refused(url))
     }
 }
 
@@ -134,7 +145,7 @@ fn captioned(
 
 /// A stand-in that also has the caption.
 fn instead(
-    kind: &str,
+    what: String,
     told: String,
     why: String,
     payload: &Value,
@@ -142,7 +153,7 @@ fn instead(
     targets: &dyn Targets,
     notes: &mut Notes,
 ) -> Vec<New> {
-    notes.lose(id, format!("{kind} block"), why, Degree::StandIn);
+    notes.lose(id, what, why, Degree::StandIn);
     let mut runs = rich_text::plain(&told);
     let read = payload.get("caption").unwrap_or(&Value::Null);
     let written = rich_text::write(read, id, targets, notes);

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::super::journal::{Journal, Progress};
+use super::super::journal::{DoneLine, Journal, Progress};
 use super::super::perform::Failure;
 use super::super::step::{Action, Part, Step};
 use super::super::token::{Known, tokens};
@@ -70,6 +70,10 @@ pub(super) struct Board {
     begun: HashMap<u32, Timestamp>,
     /// The steps of uploads.
     uploads: HashMap<Token, u32>,
+    /// The names of all files, by what is learned of their uploads.
+    names: HashMap<Token, String>,
+    /// Files that could not be uploaded, or attached.
+    lost: HashSet<Token>,
     /// Uploads that nothing is known to have attached: their step, and since when.
     loose: HashMap<Token, (u32, Timestamp)>,
     /// The titles of pages and databases, by what is learned of them.
@@ -78,6 +82,8 @@ pub(super) struct Board {
     pub no_comments: bool,
     /// The tokens of discussions, and of what they are on.
     discussions: Vec<(Token, Token)>,
+    /// Uploads that were refused in this run, for the journal.
+    pub refused: Vec<DoneLine>,
     /// Why no step is begun any more.
     pub early: Option<Failure>,
     /// What went wrong on this side.
@@ -99,10 +105,13 @@ impl Board {
             short: HashSet::new(),
             begun: progress.begun.clone(),
             uploads: HashMap::new(),
+            names: HashMap::new(),
+            lost: HashSet::new(),
             loose: HashMap::new(),
             titles: HashMap::new(),
             no_comments: false,
             discussions: Vec::new(),
+            refused: Vec::new(),
             early: None,
             error: None,
         };
@@ -110,6 +119,11 @@ impl Board {
             let step = journal.step(number)?;
             board.cards.push(Card::of(&step));
             board.discussions.extend(discussion(&step));
+            if let Action::Upload(bytes) = &step.action {
+                let made = step.learns.iter();
+                let names = made.map(|learn| (learn.token, bytes.name.clone()));
+                board.names.extend(names);
+            }
             let title = title(&step);
             for learn in step.learns.iter().filter(|_| !title.is_empty()) {
                 board.titles.insert(learn.token, title.clone());
@@ -164,6 +178,20 @@ impl Board {
         let mut around = own.chain([step.lane]);
         let title = around.find_map(|token| self.titles.get(&token));
         title.cloned().unwrap_or_default()
+    }
+
+    /// The titles of the pages whose comments are not finished.
+    pub fn commented(&self) -> Vec<String> {
+        let left = self
+            .cards
+            .iter()
+            .filter(|card| card.part == Part::Comment && card.state != State::Finished);
+        let titles = left.filter_map(|card| {
+            let mut around = card.hard.iter().chain([&card.lane]);
+            around.find_map(|token| self.titles.get(token))
+        });
+        let titles: BTreeSet<String> = titles.cloned().collect();
+        titles.into_iter().collect()
     }
 
     /// A step to carry out now; it is taken by this.
@@ -284,6 +312,10 @@ impl Board {
                 self.dead.insert(learn.token);
             }
         }
+        if let Action::Upload(_) = &step.action {
+            let made = step.learns.iter();
+            self.lost.extend(made.map(|learn| learn.token));
+        }
         let card = self.cards.get(number as usize);
         self.short.extend(card.and_then(|card| card.hard.first()));
         self.finish(number);
@@ -320,6 +352,32 @@ impl Board {
             .collect();
         found.dedup();
         found
+    }
+
+    /// The files that this step should attach and that are lost: what stands for their
+    /// uploads, and their names.
+    pub fn lost_files(&self, step: &Step) -> HashMap<String, String> {
+        let lost = step.needs().into_iter();
+        let lost = lost.filter(|token| self.lost.contains(token));
+        lost.map(|token| {
+            let name = self.names.get(&token).cloned();
+            (token.to_string(), name.unwrap_or_default())
+        })
+        .collect()
+    }
+
+    /// Gives up the files that this step attaches: those that became this upload, or, for
+    /// `None`, all of them. False when it attaches none.
+    pub fn lose_files(&mut self, step: &Step, upload: Option<NotionId>) -> bool {
+        let mut some = false;
+        for token in step.needs() {
+            let known = self.known.get(&token);
+            let known = known.and_then(|known| known.parse::<NotionId>().ok());
+            if self.names.contains_key(&token) && (upload.is_none() || upload == known) {
+                some |= self.lost.insert(token);
+            }
+        }
+        some
     }
 
     /// The steps of what this step attaches that became this upload.

@@ -16,6 +16,8 @@ use crate::restore::source::{Item, Place, Source};
 pub struct File {
     /// Its path from the root of the source on.
     pub path: String,
+    /// Where the source has it.
+    pub place: Place,
     /// Its name when it was attached.
     pub name: String,
     /// Its type, where the file host told.
@@ -76,6 +78,7 @@ impl Files {
             let found = match item {
                 Some(item) => Ok(File {
                     path: format!("{path}/{}", item.name),
+                    place: item.place.clone(),
                     name: row.name,
                     content_type: row.content_type,
                     size: row.size.unwrap_or(item.size),
@@ -109,6 +112,7 @@ impl Files {
                 content_type: None,
                 size: item.size,
                 content: path.clone(),
+                place: item.place.clone(),
                 path,
             };
             self.stored.insert(block.to_string(), Ok(file));

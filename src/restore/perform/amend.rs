@@ -7,7 +7,9 @@
 use serde_json::{Map, Value, json};
 
 use super::super::loss::{Degree, Loss};
+use super::addresses::{self, Tried};
 use super::culprit::{self, Changed};
+use super::lost_file::{self, Lost, leave_out};
 use super::write::Write;
 use super::{forget, text};
 use crate::model::NotionId;
@@ -35,6 +37,8 @@ pub(super) struct Draft {
     pub(super) children: Vec<Value>,
     /// What was given up.
     pub(super) losses: Vec<Loss>,
+    /// What was tried with its addresses.
+    pub(super) tried: Tried,
 }
 
 impl Draft {
@@ -45,6 +49,7 @@ impl Draft {
             pieces: Vec::new(),
             children: Vec::new(),
             losses: Vec::new(),
+            tried: Tried::default(),
         }
     }
 
@@ -66,11 +71,22 @@ impl Draft {
             }
         }
         let named = error.json_path.as_deref().unwrap_or_default().to_owned();
+        if let Some((what, degree)) = addresses::unlink(self.about, &mut self.body, &named) {
+            self.lose(what, error, degree);
+            return true;
+        }
         if let Some(Value::Array(children)) = self.body.get_mut("children")
             && let Some(changed) = culprit::change(children, &named)
         {
             self.losses
                 .extend(changed_loss(self.about, &changed, error));
+            return true;
+        }
+        if named.is_empty()
+            && self
+                .tried
+                .drop(&mut self.body, &mut self.losses, self.about, error)
+        {
             return true;
         }
         let schema =
@@ -79,7 +95,20 @@ impl Draft {
             || self.drop_field(&named, write, error)
             || self.take_apart(write, path)
             || schema && self.simplify_columns(error)
+            || self.without_files_of_properties(error)
             || self.drop_next(write, error)
+    }
+
+    /// Puts stand-ins in the place of files in values of a row.
+    fn without_files_of_properties(&mut self, error: &Error) -> bool {
+        let with_files = self.properties().into_iter().flatten();
+        let with_files = with_files.filter(|(_, value)| lost_file::has_files(value));
+        let names: Vec<String> = with_files.map(|(name, _)| name.clone()).collect();
+        let mut some = false;
+        for name in names {
+            some |= self.without_files(Some(&name), error);
+        }
+        some
     }
 
     /// The properties of the request.
@@ -100,8 +129,11 @@ impl Draft {
         let Some(name) = named_property(properties, error) else {
             return false;
         };
-        let what = properties.get_mut(&name).and_then(simplify_column);
-        match what {
+        let property = properties.get_mut(&name);
+        if property.as_ref().is_some_and(|it| lost_file::has_files(it)) {
+            return self.without_files(Some(&name), error);
+        }
+        match property.and_then(simplify_column) {
             Some(what) => self.lose(
                 format!("{what} of property '{name}'"),
                 error,
@@ -146,7 +178,37 @@ impl Draft {
         known.contains(&key) && self.drop_key(key, error)
     }
 
+    /// Puts stand-ins in the place of the files that the request attaches, or of those
+    /// of one property.
+    fn without_files(&mut self, property: Option<&str>, error: &Error) -> bool {
+        let why = why(error);
+        let lost = Lost {
+            about: self.about,
+            name: &|_| Some(String::new()),
+            why: &why,
+        };
+        let losses = match property {
+            None => leave_out(&mut self.body, &lost),
+            Some(name) => {
+                let property = self.properties().and_then(|all| all.get_mut(name));
+                let Some(property) = property else {
+                    return false;
+                };
+                let mut alone = json!({"properties": {name: property.take()}});
+                let losses = leave_out(&mut alone, &lost);
+                *property = alone["properties"][name].take();
+                losses
+            }
+        };
+        let some = !losses.is_empty();
+        self.losses.extend(losses);
+        some
+    }
+
     fn drop_key(&mut self, key: &str, error: &Error) -> bool {
+        if key == "attachments" {
+            return self.without_files(None, error);
+        }
         let removed = self
             .body
             .as_object_mut()
@@ -154,7 +216,7 @@ impl Draft {
             .is_some();
         if removed {
             let degree = match key {
-                "attachments" | "icon" | "cover" | "description" => Degree::Missing,
+                "icon" | "cover" | "description" => Degree::Missing,
                 _ => Degree::Detail,
             };
             self.lose(key, error, degree);
@@ -300,9 +362,14 @@ pub(super) fn refused(
         page: None,
         on: String::new(),
         what: what.into(),
-        why: format!("Notion refuses it: {}", error.message),
+        why: why(error),
         degree,
     }
+}
+
+/// Why something that Notion refuses is lost.
+pub(super) fn why(error: &Error) -> String {
+    format!("Notion refuses it: {}", error.said())
 }
 
 /// The loss that a changed block is, if it is one more.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::loss::{Degree, Loss};
+use super::addresses::Tried;
 use super::amend::{Draft, changed_loss, refused};
 use super::appended::{self, Place};
 use super::failure::{Failure, is_refusal};
@@ -46,6 +47,8 @@ struct Work {
     /// Sends with an unknown outcome, of the run that is next.
     unknown: u32,
     amends: u32,
+    /// What was tried with the addresses of the run that is next.
+    tried: Tried,
 }
 
 impl Performer<'_> {
@@ -64,6 +67,7 @@ impl Performer<'_> {
             inside: Vec::new(),
             unknown: 0,
             amends: 0,
+            tried: Tried::default(),
         };
         let mut looks = looks;
         while let Some(run) = work.todo.pop() {
@@ -82,6 +86,7 @@ impl Performer<'_> {
                     Some(blocks) if blocks.len() == run.len() => {
                         work.made.blocks.extend(blocks.iter().cloned());
                         work.unknown = 0;
+                        work.tried = Tried::default();
                         continue;
                     }
                     _ => Error::new(
@@ -95,6 +100,10 @@ impl Performer<'_> {
                     continue;
                 }
                 Err(error) if is_unknown(&error) => error,
+                Err(error) if self.may_be_a_file(&json!(run), &error) => {
+                    work.refused(run, &error)?;
+                    continue;
+                }
                 Err(error) => return Err(Failure::of(error)),
             };
             let committed = error.committed.as_ref().map(|it| &it.children);
@@ -105,11 +114,15 @@ impl Performer<'_> {
                 continue;
             }
             work.unknown += 1;
-            if work.unknown >= UNKNOWN {
+            looks = Some(&LOOKS);
+            if work.unknown < UNKNOWN {
+                work.todo.push(run);
+            } else if self.may_be_a_file(&json!(run), &error) {
+                work.unknown = 0;
+                work.refused(run, &error)?;
+            } else {
                 return Err(Failure::Later(Box::new(error)));
             }
-            looks = Some(&LOOKS);
-            work.todo.push(run);
         }
         for (number, children) in work.inside {
             let Some(parent) = work.made.blocks.get(number).and_then(id_of) else {
@@ -225,8 +238,12 @@ impl Work {
         let write = Write::Append {
             parent: self.target.parent,
         };
-        if draft.amend(write, "", error) {
-            self.made.losses.append(&mut draft.losses);
+        draft.tried = std::mem::take(&mut self.tried);
+        draft.losses = std::mem::take(&mut self.made.losses);
+        let amended = draft.amend(write, "", error);
+        self.made.losses = draft.losses;
+        if amended {
+            self.tried = draft.tried;
             if let Some(Value::Array(children)) = draft.body.get_mut("children").map(Value::take) {
                 self.todo.push(children);
             }

@@ -28,6 +28,20 @@ pub(super) fn attaches(body: &Value, upload: NotionId) -> bool {
     }
 }
 
+/// The first upload that a request attaches.
+pub(super) fn attached(body: &Value) -> Option<NotionId> {
+    match body {
+        Value::Array(items) => items.iter().find_map(attached),
+        Value::Object(fields) => {
+            let own = [&body["file_upload"]["id"], &body["file_upload_id"]];
+            let mut own = own.into_iter().filter_map(Value::as_str);
+            own.find_map(|id| id.parse().ok())
+                .or_else(|| fields.values().find_map(attached))
+        }
+        _ => None,
+    }
+}
+
 /// The fields of a body that say where it goes.
 const PLACES: [&str; 6] = [
     "parent",

@@ -80,6 +80,28 @@ pub(super) fn stand_in(block: &Value) -> Option<Value> {
     }
 }
 
+/// What has the place of a block whose file cannot be attached: a paragraph that names
+/// the file and keeps the caption.
+pub(super) fn without_file(block: &Value, name: &str, why: &str) -> Value {
+    let (kind, payload) = (kind(block), payload(block));
+    let named = match name {
+        "" => why.to_owned(),
+        name => format!("'{name}': {why}"),
+    };
+    let mut told = runs(&format!("{MARK}{kind}: {named}"));
+    let caption = payload["caption"].as_array().cloned().unwrap_or_default();
+    if !caption.is_empty() {
+        told.extend(runs("\n"));
+        let plain = runs(&words(&payload["caption"]));
+        match told.len() + caption.len() <= RUNS {
+            true => told.extend(caption),
+            false => told.extend(plain),
+        }
+    }
+    told.truncate(RUNS);
+    json!({"type": "paragraph", "paragraph": {"rich_text": told}})
+}
+
 /// The caption of a stand-in before the last, with the caption that was there.
 fn marked(kind: &str, payload: &Value) -> Vec<Value> {
     let caption = words(&payload["caption"]);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// The most UTF-16 units of one run (section 1.5 of the API digest).
-const RUN: usize = 2000;
+pub(super) const RUN: usize = 2000;
 /// The most runs of one rich text (section 1.5 of the API digest).
 pub(super) const RUNS: usize = 100;
 

@@ -3,7 +3,7 @@
 use super::uploads::upload;
 use super::{Planner, Token};
 use crate::model::NotionId;
-use crate::restore::original::Files;
+use crate::restore::original::{File, Files};
 use crate::restore::targets::{Target, Targets, Upload};
 
 /// The answers for one page or database, with what has been made so far.
@@ -21,6 +21,30 @@ impl Planner<'_> {
             || original.sources.get(&old).is_some_and(whole)
             || original.facts.blocks.get(&old).is_some_and(whole)
             || original.views.get(&old).is_some_and(whole)
+    }
+
+    /// What is wrong with the stored content of a file; `None` when it is whole. Each is
+    /// read once for a plan.
+    pub(super) fn damage(&self, file: &File) -> Option<String> {
+        if let Some(known) = self.checked.borrow().get(&file.place) {
+            return known.clone();
+        }
+        let hash = file.content.as_str();
+        let named_by_hash = hash.len() == 64 && hash.bytes().all(|it| it.is_ascii_hexdigit());
+        let found = match self.original.source().measure(&file.place) {
+            Err(error) => Some(format!("its file in the backup is damaged: {error}")),
+            Ok((size, _)) if size != file.size => Some(format!(
+                "its file in the backup is damaged: it has {size} bytes instead of {}",
+                file.size
+            )),
+            Ok((_, found)) if named_by_hash && found != hash => {
+                Some("its file in the backup is damaged: its content was changed".to_owned())
+            }
+            Ok(_) => None,
+        };
+        let mut checked = self.checked.borrow_mut();
+        checked.insert(file.place.clone(), found.clone());
+        found
     }
 
     pub(super) fn target(&self, old: NotionId) -> Target {
@@ -72,6 +96,12 @@ impl Targets for Moment<'_, '_> {
             Ok(file) => file,
             Err((name, why)) => return Upload::Lost { name, why },
         };
+        if let Some(why) = self.planner.damage(&file) {
+            return Upload::Lost {
+                name: file.name,
+                why,
+            };
+        }
         match upload(
             self.planner.original.source(),
             &file,

@@ -190,13 +190,14 @@ fn sniff(source: &dyn Source, file: &File) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::restore::source::FolderSource;
+    use crate::restore::source::{FolderSource, Place};
 
     fn named(name: &str, content_type: Option<&str>, content: &[u8]) -> (Bytes, Option<String>) {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("x"), content).unwrap();
         let file = File {
             path: "/x".to_owned(),
+            place: Place::Below(vec!["x".to_owned()]),
             name: name.to_owned(),
             content_type: content_type.map(str::to_owned),
             size: content.len() as u64,
@@ -259,6 +260,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = File {
             path: "/x".to_owned(),
+            place: Place::Below(vec!["x".to_owned()]),
             name: "x.png".to_owned(),
             content_type: None,
             size: 101,

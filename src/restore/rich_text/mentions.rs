@@ -77,7 +77,7 @@ pub(super) fn write(
             let why = "the API cannot create it; it is a link now";
             notes.lose(about, what, why, Degree::Detail);
             let content = content.unwrap_or_default().to_string();
-            linked(content, url, styles, about, targets, notes)
+            linked(content, url, styles, targets, notes)
         }
         _ => {
             let kept = match kind {
@@ -91,7 +91,7 @@ pub(super) fn write(
                     let why = "this version does not know how to write it";
                     notes.lose(about, what, why, Degree::StandIn);
                     let href = run.get("href").and_then(Value::as_str);
-                    linked(shown, href, styles, about, targets, notes)
+                    linked(shown, href, styles, targets, notes)
                 }
             }
         }

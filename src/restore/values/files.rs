@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{MOST_ITEMS, Row};
 use crate::model::type_of;
-use crate::restore::rich_text::{URL, units};
+use crate::notion::Doubt;
+use crate::restore::rich_text::refused;
 use crate::restore::{Degree, Upload};
 
 impl Row<'_> {
@@ -24,9 +25,7 @@ impl Row<'_> {
                     Err(format!("a request takes {MOST_ITEMS} files"))
                 }
                 "file" => self.upload(name, shown, url),
-                "external" if units(url) > URL => {
-                    Err(format!("its address is longer than {URL} characters"))
-                }
+                "external" if Doubt::of(url) == Doubt::Refused => Err(refused(url)),
                 "external" => {
                     let label = shown.filter(|shown| !shown.is_empty()).unwrap_or(url);
                     Ok(json!({"type": kind, "name": label, kind: {"url": url}}))

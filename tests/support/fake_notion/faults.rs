@@ -142,6 +142,8 @@ impl What {
 pub struct Fault {
     method: String,
     path: String,
+    /// What the body must hold.
+    holds: Option<String>,
     skip: usize,
     times: usize,
     what: What,
@@ -155,6 +157,7 @@ impl Fault {
         Fault {
             method: method.to_string(),
             path: path.to_string(),
+            holds: None,
             skip: 0,
             times: 1,
             what,
@@ -164,6 +167,12 @@ impl Fault {
     /// How many matching requests are struck.
     pub fn times(mut self, times: usize) -> Fault {
         self.times = times;
+        self
+    }
+
+    /// Strikes only requests whose body holds this text.
+    pub fn holding(mut self, text: &str) -> Fault {
+        self.holds = Some(text.to_string());
         self
     }
 
@@ -232,11 +241,14 @@ impl Faults {
     }
 
     /// The fault for this request, if one is due.
-    pub fn take(&self, method: &str, path: &str) -> Option<What> {
+    pub fn take(&self, method: &str, path: &str, body: &[u8]) -> Option<What> {
         let mut queue = lock(&self.queue);
         for at in 0..queue.len() {
             let fault = &mut queue[at];
             if (fault.method != "*" && fault.method != method) || !fits(&fault.path, path) {
+                continue;
+            }
+            if !fault.holds.as_ref().is_none_or(|text| holds(body, text)) {
                 continue;
             }
             if fault.skip > 0 {
@@ -264,6 +276,11 @@ impl Faults {
         let pick = weather.chance.below(weather.faults.len() as u64) as usize;
         weather.faults.get(pick).cloned()
     }
+}
+
+fn holds(body: &[u8], text: &str) -> bool {
+    let mut windows = body.windows(text.len().max(1));
+    windows.any(|window| window == text.as_bytes())
 }
 
 /// Whether `path` fits `pattern`, in which `*` stands for any text.

@@ -76,7 +76,9 @@ impl FakeNotion {
         let api = Server::start(move |request| at_api.handle(request)).expect("a loopback port");
         let at_store = Arc::clone(&shared);
         let store = Server::start(move |request| {
-            let fault = at_store.faults.take(&request.method, &request.path);
+            let fault = at_store
+                .faults
+                .take(&request.method, &request.path, &request.body);
             if let Some(what) = &fault
                 && !what.commits()
             {

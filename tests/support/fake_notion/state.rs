@@ -230,7 +230,9 @@ impl Shared {
             let answer = wait(seconds, Tell::Both, reason, false, request_id);
             return (Reply::Send(answer), 429, true);
         }
-        let fault = self.faults.take(&request.method, &request.path);
+        let fault = self
+            .faults
+            .take(&request.method, &request.path, &request.body);
         if let Some(what) = &fault
             && !what.commits()
         {

@@ -165,7 +165,7 @@ fn a_view_loses_what_is_named_or_else_one_setting_after_the_other() {
 #[test]
 fn a_comment_keeps_its_words() {
     let body = json!({"rich_text": [{"text": {"content": "a"}}, {"equation": {"expression": "b"}}],
-        "attachments": [1], "display_name": {}});
+        "attachments": [{"type": "file_upload", "file_upload_id": "u"}], "display_name": {}});
     let mut draft = Draft::new(id(9), body);
     while draft.amend(
         Write::Comment { on: id(1) },
@@ -174,9 +174,10 @@ fn a_comment_keeps_its_words() {
     ) {}
     assert_eq!(
         whats(&draft),
-        ["attachments", "display_name", "styles of the text"]
+        ["attachment", "display_name", "styles of the text"]
     );
-    assert_eq!(draft.body, json!({"rich_text": text::runs("ab")}));
+    let words = "ab\n[a file: Notion refuses it: No.]";
+    assert_eq!(draft.body, json!({"rich_text": text::runs(words)}));
 }
 
 #[test]
