@@ -127,6 +127,8 @@ impl Reading<'_> {
         if let Some(container) = container {
             self.record.edited = edited(&container);
             self.record.parent = parent_of(&container).id();
+            self.crawl
+                .note_broken(&mut self.record, id, Kind::Database, "", &container);
             self.record.refer(references(&container));
             let again = || self.crawl.api.database(id);
             self.files.take(&mut self.record, id, &container, &again)?;
@@ -155,6 +157,8 @@ impl Reading<'_> {
             };
             let again = || self.crawl.api.data_source(id);
             self.files.take(&mut self.record, id, &source, &again)?;
+            self.crawl
+                .note_broken(&mut self.record, id, Kind::DataSource, "", &source);
             self.record.refer(references(&source));
             let mut line = Line::new(id, Kind::DataSource, Status::Captured, "");
             line.edited = edited(&source);
@@ -262,6 +266,8 @@ impl Reading<'_> {
     fn take_view(&mut self, view: &Value) {
         self.record.refer(references(view));
         if let Some(id) = id_of(view) {
+            self.crawl
+                .note_broken(&mut self.record, id, Kind::View, "", view);
             self.record
                 .line(Line::new(id, Kind::View, Status::Captured, ""));
         }
@@ -282,7 +288,12 @@ impl Reading<'_> {
         for source in self.record.sources.clone() {
             match collect(|each| self.crawl.api.templates(source, each)) {
                 Ok((listed, end)) => {
-                    for template in listed {
+                    for (index, template) in listed.into_iter().enumerate() {
+                        let place = format!("templates/{index}");
+                        let kind = Kind::DataSource;
+                        self.crawl
+                            .note_broken(&mut self.record, source, kind, &place, &template);
+                        let template = canonical(template);
                         templates.push(json!({"data_source_id": source, "template": template}));
                     }
                     if let End::Incomplete(reason) = end {

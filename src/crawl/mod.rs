@@ -12,6 +12,7 @@ mod assemble;
 mod attachments;
 mod base;
 mod body;
+mod broken;
 mod context;
 mod database;
 mod error;

@@ -79,6 +79,8 @@ fn parent_reference(parent: Parent) -> Option<Reference> {
 impl Reading<'_> {
     fn properties(&mut self, page: &Value) -> Result<(), Failed> {
         let id = self.record.id;
+        self.crawl
+            .note_broken(&mut self.record, id, Kind::Page, "", page);
         self.record.refer(references(page));
         self.files
             .take(&mut self.record, id, page, &|| self.crawl.api.page(id))?;
@@ -136,6 +138,13 @@ impl Reading<'_> {
             }
             answer => answer?,
         };
+        let (crawl, name) = (self.crawl, &property.name);
+        for (index, item) in items.iter().enumerate() {
+            let place = format!("{name}/items/{index}");
+            crawl.note_broken(&mut self.record, id, Kind::Property, &place, item);
+        }
+        let place = format!("{name}/head");
+        crawl.note_broken(&mut self.record, id, Kind::Property, &place, &answer.head);
         let items: Vec<Value> = items.into_iter().map(canonical).collect();
         items
             .iter()
@@ -253,6 +262,8 @@ impl Reading<'_> {
             return Ok(());
         };
         let kind = type_of(block);
+        self.crawl
+            .note_broken(&mut self.record, id, Kind::Block, "", block);
         self.record.refer(references(block));
         self.files
             .take(&mut self.record, id, block, &|| self.crawl.api.block(id))?;
@@ -374,6 +385,7 @@ impl Reading<'_> {
         for comment in comments {
             self.record.refer(references(&comment));
             if let Some(holder) = id_of(&comment) {
+                crawl.note_broken(&mut self.record, holder, Kind::Comment, "", &comment);
                 let again = || {
                     let (comments, _) = list()?;
                     let same = comments.into_iter().find(|one| id_of(one) == Some(holder));

@@ -38,7 +38,7 @@ impl<'c> Crawl<'c> {
         let users = users.map(|users| {
             let with_id = users
                 .into_iter()
-                .filter_map(|user| Some((id_of(&user)?, canonical(user))));
+                .filter_map(|user| Some((id_of(&user)?, self.person(user))));
             with_id.collect()
         });
         let emojis = emojis.map(|mut emojis| {
@@ -46,6 +46,14 @@ impl<'c> Crawl<'c> {
             emojis
         });
         Ok(Workspace { me, users, emojis })
+    }
+
+    /// A person as stored.
+    fn person(&self, user: Value) -> Value {
+        if let Some(id) = id_of(&user) {
+            self.note_broken_loose(id, Kind::User, &user);
+        }
+        canonical(user)
     }
 
     /// A listing that some tokens may not see: then it is noted, once, and does without.
@@ -106,6 +114,7 @@ impl<'c> Crawl<'c> {
         workspace: Workspace,
         carried: &[Line],
     ) -> Result<Vec<Entry>, Error> {
+        self.note_broken_loose(self.workspace_id, Kind::User, &workspace.me);
         let mut entries = Vec::new();
         let mut add = |name: &str, stored: Stored| {
             entries.push(Entry {
@@ -161,6 +170,7 @@ impl<'c> Crawl<'c> {
                 self.loose_line(line.clone());
             }
         }
+        self.keep_broken(Kind::CustomEmoji, |_| true);
         let files = self.base.reserved.values();
         files
             .filter(|file| {
@@ -182,6 +192,7 @@ impl<'c> Crawl<'c> {
                 continue;
             };
             self.loose_line(Line::new(id, Kind::CustomEmoji, Status::Captured, ""));
+            self.note_broken_loose(id, Kind::CustomEmoji, emoji);
             // An emoji's picture has no expiry time; this is the shape that has one.
             let file = json!({"url": url, "expiry_time": null});
             match files.take(&mut record, id, &file, &|| Ok(file.clone())) {
@@ -222,8 +233,10 @@ impl<'c> Crawl<'c> {
             .filter_map(|user| Some((id_of(user)?, user.clone())))
             .collect();
         let Some(mut people) = listed else {
+            self.keep_broken(Kind::User, |id| before.contains_key(&id));
             return Ok(before);
         };
+        let mut answered: HashSet<NotionId> = people.keys().copied().collect();
         let known: BTreeMap<NotionId, &Line> = self
             .base
             .lines
@@ -274,7 +287,7 @@ impl<'c> Crawl<'c> {
                 away.store(true, Ordering::SeqCst);
             }
             match answer {
-                Ok(user) => Ok((line, Some(canonical(user)))),
+                Ok(user) => Ok((line, Some(self.person(user)))),
                 Err(error) if error.kind == notion::Kind::Away => {
                     (line.status, line.reason) = (Status::Failed, reason(&error));
                     Ok((line, None))
@@ -294,6 +307,7 @@ impl<'c> Crawl<'c> {
             pool.install(|| ask.into_par_iter().map(ask_one).collect());
         for answer in asked {
             let (line, user) = answer?;
+            answered.extend(user.is_some().then_some(line.id));
             people.extend(user.map(|user| (line.id, user)));
             lines.push(line);
         }
@@ -304,6 +318,9 @@ impl<'c> Crawl<'c> {
             }
         }
         self.found().loose.extend(lines);
+        self.keep_broken(Kind::User, |id| {
+            people.contains_key(&id) && !answered.contains(&id)
+        });
         Ok(people)
     }
 }

@@ -9,7 +9,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::canonical::without_signature;
+use super::canonical::{is_hosted, without_signature};
+use super::keys::Keys;
 
 /// A file that Notion hosts, found in an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,13 +28,14 @@ pub struct HostedFile {
 /// All hosted files in `object`, in a fixed order.
 pub fn hosted_files(object: &Value) -> Vec<HostedFile> {
     let mut found = Vec::new();
-    search(object, None, &mut String::new(), &mut found);
+    search(object, Keys::Api, None, &mut String::new(), &mut found);
     found
 }
 
 /// JSON from the network is at most 128 levels deep (serde_json's limit), so this may recurse.
 fn search(
     value: &Value,
+    keys: Keys,
     holder: Option<&Value>,
     pointer: &mut String,
     found: &mut Vec<HostedFile>,
@@ -43,29 +45,30 @@ fn search(
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 pointer.push_str(&format!("/{index}"));
-                search(item, Some(value), pointer, found);
+                search(item, Keys::Api, Some(value), pointer, found);
                 pointer.truncate(length);
             }
         }
         Value::Object(fields) => {
-            if let (Some(url), Some(expiry)) = (
-                fields.get("url").and_then(Value::as_str),
-                fields.get("expiry_time"),
-            ) {
+            if keys == Keys::Api
+                && is_hosted(fields)
+                && let Some(url) = fields.get("url").and_then(Value::as_str)
+            {
+                let expiry = fields.get("expiry_time").and_then(Value::as_str);
                 let named = holder
                     .and_then(|holder| holder.get("name"))
                     .and_then(Value::as_str);
                 found.push(HostedFile {
                     pointer: pointer.clone(),
                     url: url.to_string(),
-                    expires: expiry.as_str().and_then(|time| time.parse().ok()),
+                    expires: expiry.and_then(|time| time.parse().ok()),
                     name: named.map_or_else(|| name_in_url(url), str::to_string),
                 });
             }
             for (key, field) in fields {
                 pointer.push('/');
                 pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-                search(field, Some(value), pointer, found);
+                search(field, keys.below(key), Some(value), pointer, found);
                 pointer.truncate(length);
             }
         }
@@ -80,12 +83,11 @@ fn name_in_url(url: &str) -> String {
     let mut bytes = Vec::with_capacity(segment.len());
     let mut index = 0;
     while let Some(&byte) = segment.get(index) {
-        let hex = segment
-            .get(index + 1..index + 3)
-            .and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(decoded) if byte == b'%' => {
-                bytes.push(decoded);
+        // By digit: the standard library's reader of numbers takes a sign as well.
+        let digit = |at: usize| char::from(*segment.get(at)?).to_digit(16);
+        match digit(index + 1).zip(digit(index + 2)) {
+            Some((high, low)) if byte == b'%' => {
+                bytes.push((high * 16 + low) as u8);
                 index += 3;
             }
             _ => {
@@ -101,6 +103,35 @@ fn name_in_url(url: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn only_two_hexadecimal_digits_are_decoded() {
+        let named = |segment: &str| name_in_url(&format!("https://s/{segment}?a=b"));
+        for (segment, name) in [
+            ("%41", "A"),
+            ("%c3%A9", "é"),
+            ("%+f", "%+f"),
+            ("%-1", "%-1"),
+            ("% 1", "% 1"),
+            ("%+41", "%+41"),
+            ("%4", "%4"),
+            ("%", "%"),
+            ("%%41", "%A"),
+            ("%ff", "\u{FFFD}"),
+        ] {
+            assert_eq!(named(segment), name, "{segment}");
+        }
+    }
+
+    #[test]
+    fn properties_named_like_words_of_the_api_are_no_file() {
+        let page = json!({"properties": {
+            "url": {"type": "url", "url": "https://x"}, "expiry_time": {"type": "date", "date": null},
+            "properties": {"type": "rich_text", "rich_text": []}}});
+        assert_eq!(hosted_files(&page), []);
+        let short = json!({"properties": {"url": "https://x", "expiry_time": null}});
+        assert_eq!(hosted_files(&short), []);
+    }
 
     #[test]
     fn every_place_is_found_and_named() {

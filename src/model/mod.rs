@@ -4,14 +4,17 @@
 //! what Notion adds tomorrow survives. The functions here read the few things the
 //! program has to understand: ids, times, titles, files, references, truncation.
 
+mod broken;
 mod canonical;
 mod hosted;
 mod id;
+mod keys;
 mod legacy;
 mod object;
 mod refs;
 mod truncated;
 
+pub use broken::{BrokenText, broken_texts, mark_broken};
 pub use canonical::{canonical, without_signature};
 pub use hosted::{HostedFile, hosted_files};
 pub use id::{IdError, NotionId};

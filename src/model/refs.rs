@@ -5,8 +5,9 @@
 //! so that block and property types added later are covered as well.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::keys::Keys;
 use super::{NotionId, type_of};
 
 /// How an object came to be named.
@@ -60,52 +61,61 @@ pub struct Reference(
 /// references: the crawl meets them on its own ways.
 pub fn references(object: &Value) -> Vec<Reference> {
     let mut found = Vec::new();
-    search(object, &mut found);
+    search(object, Keys::Api, &mut found);
     found.sort_unstable();
     found.dedup();
     found
 }
 
 /// JSON from the network is at most 128 levels deep (serde_json's limit), so this may recurse.
-fn search(value: &Value, found: &mut Vec<Reference>) {
+fn search(value: &Value, keys: Keys, found: &mut Vec<Reference>) {
     match value {
-        Value::Array(items) => items.iter().for_each(|item| search(item, found)),
+        Value::Array(items) => items.iter().for_each(|item| search(item, Keys::Api, found)),
         Value::Object(fields) => {
-            let id = |value: Option<&Value>| value?.as_str()?.parse::<NotionId>().ok();
-            let mut add = |id: Option<NotionId>, how: How| {
-                found.extend(id.map(|id| Reference(id, how)));
-            };
-            match fields.get("object").and_then(Value::as_str) {
-                Some("user") => add(id(fields.get("id")), How::Person),
-                Some("view") => add(id(fields.get("data_source_id")), How::ViewSource),
-                _ => {}
+            if keys == Keys::Api {
+                named_here(fields, found);
             }
             for (key, field) in fields {
-                match key.as_str() {
-                    "mention" => match type_of(field) {
-                        "page" => add(id(field.pointer("/page/id")), How::MentionPage),
-                        "database" => add(id(field.pointer("/database/id")), How::MentionDatabase),
-                        "user" => add(id(field.pointer("/user/id")), How::Person),
-                        _ => {}
-                    },
-                    "link_to_page" => {
-                        add(id(field.get("page_id")), How::LinkToPage);
-                        add(id(field.get("database_id")), How::LinkToPage);
-                    }
-                    "synced_from" => add(id(field.get("block_id")), How::SyncedFrom),
-                    "relation" => {
-                        for item in field.as_array().map(Vec::as_slice).unwrap_or_default() {
-                            add(id(item.get("id")), How::Relation);
-                        }
-                        add(id(field.get("data_source_id")), How::RelationSchema);
-                    }
-                    "href" => add(field.as_str().and_then(linked_page), How::Link),
-                    _ => {}
-                }
+                search(field, keys.below(key), found);
             }
-            fields.values().for_each(|field| search(field, found));
         }
         _ => {}
+    }
+}
+
+/// What an object names itself, apart from what is in it.
+fn named_here(fields: &Map<String, Value>, found: &mut Vec<Reference>) {
+    let id = |value: Option<&Value>| value?.as_str()?.parse::<NotionId>().ok();
+    let mut add = |id: Option<NotionId>, how: How| {
+        found.extend(id.map(|id| Reference(id, how)));
+    };
+    match fields.get("object").and_then(Value::as_str) {
+        Some("user") => add(id(fields.get("id")), How::Person),
+        Some("view") => add(id(fields.get("data_source_id")), How::ViewSource),
+        _ => {}
+    }
+    for (key, field) in fields {
+        match key.as_str() {
+            "mention" => match type_of(field) {
+                "page" => add(id(field.pointer("/page/id")), How::MentionPage),
+                "database" => add(id(field.pointer("/database/id")), How::MentionDatabase),
+                "user" => add(id(field.pointer("/user/id")), How::Person),
+                _ => {}
+            },
+            "link_to_page" => {
+                add(id(field.get("page_id")), How::LinkToPage);
+                add(id(field.get("database_id")), How::LinkToPage);
+            }
+            "synced_from" => add(id(field.get("block_id")), How::SyncedFrom),
+            "relation" => {
+                for item in field.as_array().map(Vec::as_slice).unwrap_or_default() {
+                    add(id(item.get("id")), How::Relation);
+                }
+                add(id(field.get("data_source_id")), How::RelationSchema);
+            }
+            "href" => add(field.as_str().and_then(linked_page), How::Link),
+            _ => {}
+        }
     }
 }
 
@@ -154,6 +164,15 @@ mod tests {
             Reference(id(10), How::RelationSchema),
         ];
         assert_eq!(references(&object), expected);
+        // As properties, the same words name nothing.
+        let words = ["relation", "mention", "link_to_page", "synced_from"];
+        let value = json!({"type": "page", "page": {"id": id(1)}, "page_id": id(2),
+            "block_id": id(3), "data_source_id": id(4)});
+        let properties: Value = words
+            .iter()
+            .map(|word| (word.to_string(), value.clone()))
+            .collect();
+        assert_eq!(references(&json!({ "properties": properties })), []);
         let view = json!({"object": "view", "data_source_id": id(11)});
         assert_eq!(references(&view), [Reference(id(11), How::ViewSource)]);
     }

@@ -27,9 +27,7 @@ impl Answer {
     /// Reads an answer; `now` turns a date in `Retry-After` into a time where the answer
     /// does not say when it was given.
     pub(super) fn read(response: Response, now: Timestamp) -> Answer {
-        let json = serde_json::from_slice::<Value>(&response.body)
-            .ok()
-            .filter(Value::is_object);
+        let json = super::json::read(&response.body).filter(Value::is_object);
         let header = |name: &str| {
             let mut headers = response.headers.iter();
             headers

@@ -13,6 +13,7 @@ mod endpoints;
 mod error;
 mod gate;
 mod http;
+mod json;
 mod listing;
 mod multipart;
 mod pace;

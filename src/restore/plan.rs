@@ -11,6 +11,7 @@
 mod bodies;
 mod comments;
 mod databases;
+mod keys;
 mod moment;
 mod pages;
 mod relations;

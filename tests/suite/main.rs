@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod broken_text;
 mod care;
 mod care_clock;
 mod care_mount;
@@ -25,6 +26,7 @@ mod killed_care;
 mod killed_together;
 mod kloset_tree;
 mod layers;
+mod named_like_words;
 #[cfg(all(unix, feature = "plakar"))]
 mod plakar;
 mod program;

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 
 use super::moment::Moment;
-use super::{Error, Part, Planner, Token, Unwritten};
+use super::{Error, Part, Planner, Token, Under, Unwritten};
 use crate::model::NotionId;
 use crate::notion::Method;
 use crate::restore::blocks::{self, BodyPlan, BodyStep};
@@ -140,6 +140,9 @@ impl Planner<'_> {
             let data = self.load(page);
             let mut properties = self.texts(page, &data, under);
             properties.retain(|name, _| names.contains(name));
+            if let Under::Source(source) = under {
+                properties = self.keyed(source, properties);
+            }
             if !properties.is_empty() {
                 let path = format!("/v1/pages/{}", Token::of(page));
                 let call = (Method::Patch, path, json!({ "properties": properties }));

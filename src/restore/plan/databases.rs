@@ -255,6 +255,7 @@ impl Planner<'_> {
             Err(_) => Vec::new(),
         };
         for (at, source) in sources.iter().enumerate() {
+            self.tell_title_apart(*source)?;
             for row in self.original.rows(database, *source, at == 0) {
                 if self.chosen.contains(&row) {
                     self.page(row, Under::Source(*source))?;

@@ -120,7 +120,7 @@ impl Planner<'_> {
                     again = std::mem::take(&mut values.again);
                     overflow = std::mem::take(&mut values.overflow);
                     relations = std::mem::take(&mut values.relations);
-                    values.properties
+                    self.keyed(source, values.properties)
                 }
                 _ => {
                     overflow = self.spoken(&data, &moment);

@@ -39,6 +39,7 @@ impl Planner<'_> {
                 }
             }
             if !properties.is_empty() {
+                let properties = self.keyed(source, properties);
                 self.patch(row, properties)?;
             }
             // After it: a value replaces what was there.

@@ -41,6 +41,22 @@ fn with_request_id(mut answer: Outgoing, request_id: &str) -> Outgoing {
     answer
 }
 
+/// The bytes with `raw` wherever `text` was.
+fn replaced(bytes: &[u8], text: &[u8], raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(&first) = rest.first() {
+        if rest.starts_with(text) {
+            out.extend_from_slice(raw);
+            rest = &rest[text.len()..];
+        } else {
+            out.push(first);
+            rest = &rest[1..];
+        }
+    }
+    out
+}
+
 /// The answer around a JSON text, compressed for those who want it.
 pub fn encode(
     request: &Incoming,
@@ -49,7 +65,10 @@ pub fn encode(
     body: String,
     request_id: &str,
 ) -> Outgoing {
-    let bytes = body.into_bytes();
+    let mut bytes = body.into_bytes();
+    for (text, raw) in &switches.raw_texts {
+        bytes = replaced(&bytes, text.as_bytes(), raw);
+    }
     let zipped = switches.gzip
         && bytes.len() > 1024
         && request

@@ -53,6 +53,9 @@ pub struct Switches {
     /// A prefix of unique ids belongs to one column of the workspace, for ever
     /// (section 10.1).
     pub unique_prefixes: bool,
+    /// Texts that answers hold as these bytes instead, which no writer of JSON here would
+    /// write, such as half of a surrogate pair (section 10.1).
+    pub raw_texts: Vec<(&'static str, &'static [u8])>,
     /// A path before `/v1`, as behind a proxy, such as `/notion`.
     pub prefix: String,
 }
@@ -86,6 +89,7 @@ impl Default for Switches {
             max_upload: 5_368_709_120,
             date: true,
             unique_prefixes: false,
+            raw_texts: Vec::new(),
             prefix: String::new(),
         }
     }
