@@ -1,9 +1,13 @@
 //! Time as an argument, so that tests need not wait for it.
 
+mod local;
+
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+
+pub use local::{LocalTime, Stretch};
 
 use crate::stop::Stop;
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::crawl::recheck::is_past;
-use crate::crawl::{self, Before, Crawled, Tools};
+use crate::crawl::{self, Before, LeftOut, Tools};
 use crate::model::NotionId;
 use crate::notion::{self, Notion};
 use crate::repo::{self, LockKind, ObjectId, Repository, Snapshot, SnapshotId, Source, State};
@@ -72,6 +72,21 @@ pub struct Summary {
     pub problems: Vec<String>,
     /// When the page that was read longest ago was last read.
     pub oldest_read: Option<Timestamp>,
+    /// What is not in it because it was asked to be left out.
+    pub left_out: Vec<LeftOut>,
+    /// What has gone since the previous snapshot; `None` when there is none.
+    pub gone: Option<Gone>,
+}
+
+/// What has gone from one snapshot to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gone {
+    /// The snapshot before.
+    pub since: SnapshotId,
+    /// Pages, rows and databases in it.
+    pub before: u64,
+    /// How many of these are not in the new one.
+    pub gone: u64,
 }
 
 /// What ends a dump without a snapshot.
@@ -88,17 +103,36 @@ pub enum Error {
     Notion(Box<notion::Error>),
     /// Suspiciously much is gone.
     #[error(
-        "{now} pages and databases are left of {before}: more than {percent} % are gone, so no snapshot was saved"
+        "{now} pages and databases are left of the {before} in snapshot {than}: more than {percent} % are gone, \
+         so no snapshot was saved"
     )]
     Shrunk {
-        /// Pages and databases in the previous snapshot.
+        /// The snapshot that is compared with.
+        than: SnapshotId,
+        /// Pages and databases in it.
         before: u64,
         /// Pages and databases that there are now.
         now: u64,
         /// The limit.
         percent: u8,
     },
+    /// There were pages, and now there are none at all.
+    #[error(
+        "{NOTHING_SHARED}, and snapshot {than} has {before} pages and databases, so no snapshot was saved"
+    )]
+    NothingShared {
+        /// The snapshot before.
+        than: SnapshotId,
+        /// Pages and databases in it.
+        before: u64,
+    },
 }
+
+/// What a dump says that sees no page.
+const NOTHING_SHARED: &str = "nothing is shared with this connection";
+/// How pages are shared with a connection.
+pub const HOW_TO_SHARE: &str = "in Notion, open each page to back up and add the connection under ••• > Connections; what is below \
+     the page is shared with it";
 
 /// Asks Notion whose token this is, for a [`Job`].
 pub fn whoami(notion: &Notion, report: &dyn Report) -> Result<Value, Error> {
@@ -140,7 +174,10 @@ pub fn dump(job: Job<'_>) -> Result<Summary, Error> {
         roots: wanted.roots.iter().map(NotionId::to_string).collect(),
     };
     let state = repo.state(&group(&source), "dump", now)?;
-    let parent = latest(repo, &source)?;
+    let mut earlier = earlier(repo, &source)?;
+    let anchor = repo::anchor(earlier.iter()).cloned();
+    let parent = earlier.pop();
+    let previous = parent.clone();
     let before = Before {
         reads: reads_of(load_reads(&state)?, parent.as_ref()),
         snapshot: parent,
@@ -156,8 +193,7 @@ pub fn dump(job: Job<'_>) -> Result<Summary, Error> {
         Err(crawl::Error::Stopped) => return Ok(stopped(stop, &workspace_name)),
         crawled => crawled?,
     };
-    guard(&crawled, options.max_shrink_percent)?;
-    let snapshot = Snapshot {
+    let mut snapshot = Snapshot {
         version: Snapshot::VERSION,
         features: Vec::new(),
         started,
@@ -169,24 +205,44 @@ pub fn dump(job: Job<'_>) -> Result<Summary, Error> {
         host: options.host.clone(),
         program: concat!("notion-backup ", env!("CARGO_PKG_VERSION")).to_string(),
         complete: crawled.complete,
-        counts: crawled.counts.clone(),
-        ledger: crawled.ledger.clone(),
+        counts: crawled.counts,
+        ledger: crawled.ledger,
         options: serde_json::to_value(wanted.depth()).map_err(crawl::Error::from)?,
         repaired: None,
     };
+    guard(
+        &snapshot,
+        crawled.nothing_seen,
+        previous.as_ref(),
+        anchor.as_ref(),
+        options.max_shrink_percent,
+    )?;
+    let mut problems = crawled.problems;
+    if crawled.nothing_seen {
+        snapshot.complete = false;
+        problems.insert(0, format!("{NOTHING_SHARED}: {HOW_TO_SHARE}"));
+    }
+    // Where others could remove what this run has stored, nothing must name it.
+    lock.check()?;
     let id = repo.save_snapshot(&snapshot)?;
     save_reads(&state, &crawled.reads)?;
     crawl::forget_journal(&state)?;
     drop(lock);
     Ok(Summary {
         snapshot: Some(id),
-        complete: crawled.complete,
+        complete: snapshot.complete,
         stopped: None,
         workspace: workspace_name,
         oldest_read: crawled.reads.values().min().copied(),
-        counts: crawled.counts,
-        ledger: crawled.ledger,
-        problems: crawled.problems,
+        left_out: crawl::left_out(&snapshot),
+        gone: previous.map(|(since, _)| Gone {
+            since,
+            before: crawled.before,
+            gone: crawled.gone,
+        }),
+        counts: snapshot.counts,
+        ledger: snapshot.ledger,
+        problems,
     })
 }
 
@@ -200,6 +256,8 @@ fn stopped(stop: &Stop, workspace: &str) -> Summary {
         ledger: BTreeMap::new(),
         problems: Vec::new(),
         oldest_read: None,
+        left_out: Vec::new(),
+        gone: None,
     }
 }
 
@@ -223,15 +281,13 @@ fn group(source: &Source) -> String {
     name
 }
 
-fn latest(
-    repo: &Repository,
-    source: &Source,
-) -> Result<Option<(SnapshotId, Snapshot)>, repo::Error> {
+/// The snapshots of a source, oldest first.
+fn earlier(repo: &Repository, source: &Source) -> Result<Vec<(SnapshotId, Snapshot)>, repo::Error> {
     let mut snapshots = repo.snapshots()?;
     snapshots.retain(|(_, snapshot)| {
         snapshot.source.workspace_id == source.workspace_id && snapshot.source.roots == source.roots
     });
-    Ok(snapshots.pop())
+    Ok(snapshots)
 }
 
 fn load_reads(state: &State) -> Result<BTreeMap<NotionId, Timestamp>, repo::Error> {
@@ -263,18 +319,40 @@ fn save_reads(state: &State, reads: &BTreeMap<NotionId, Timestamp>) -> Result<()
     Ok(state.store(READS, &content)?)
 }
 
-fn guard(crawled: &Crawled, percent: Option<u8>) -> Result<(), Error> {
-    let Some(percent) = percent else {
-        return Ok(());
-    };
-    let (before, now) = (crawled.before, crawled.present);
-    let gone = before.saturating_sub(now);
-    if gone * 100 > before * u64::from(percent) {
-        return Err(Error::Shrunk {
-            before,
-            now,
-            percent,
+/// Refuses a snapshot that lacks suspiciously much of what there was.
+///
+/// Where nothing is left of the previous snapshot, that is so without a limit as well. A
+/// limit compares with the anchor: a snapshot that lacked much itself must not become the
+/// measure of the next.
+fn guard(
+    new: &Snapshot,
+    nothing_seen: bool,
+    previous: Option<&(SnapshotId, Snapshot)>,
+    anchor: Option<&(SnapshotId, Snapshot)>,
+    percent: Option<u8>,
+) -> Result<(), Error> {
+    let now = new.pages();
+    if let Some((than, snapshot)) = previous
+        && nothing_seen
+        && snapshot.pages() > 0
+        && percent != Some(100)
+    {
+        return Err(Error::NothingShared {
+            than: than.clone(),
+            before: snapshot.pages(),
         });
+    }
+    if let (Some((than, snapshot)), Some(percent)) = (anchor, percent) {
+        let before = snapshot.pages();
+        let gone = before.saturating_sub(now);
+        if gone * 100 > before * u64::from(percent) {
+            return Err(Error::Shrunk {
+                than: than.clone(),
+                before,
+                now,
+                percent,
+            });
+        }
     }
     Ok(())
 }

@@ -1,16 +1,20 @@
 //! Forgetting snapshots: which ones go, by a policy or by name, and never the last
 //! complete one.
 //!
-//! A plan is made first and can be shown without doing it. Whatever a policy says, at
-//! least one complete snapshot of every workspace (and choice of roots in it) stays, so
-//! that no rule, filter or typing error leaves somebody without a backup. Forgetting
-//! removes the snapshot's file alone; its objects are `gc`'s business.
+//! A plan is made first and can be shown without doing it. Whatever a policy says, the last
+//! complete snapshot with pages of every workspace (and choice of roots in it) stays, and
+//! whoever names snapshots must leave one such, so that no rule, filter or typing error
+//! leaves somebody without a backup, and a dump has something to compare with. A snapshot that is dated in the
+//! future comes into no rule: counted as the newest, it would push out a real one.
+//! Forgetting removes the snapshot's file alone; its objects are `gc`'s business.
 
 pub mod policy;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::repo::{Error as RepoError, LockGuard, Repository, Snapshot, SnapshotId};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::repo::{Error as RepoError, LockGuard, Repository, Snapshot, SnapshotId, anchor};
 use policy::{Item, Policy, Reason, TagList};
 
 /// What makes snapshots belong together, so that a policy counts them together.
@@ -49,8 +53,8 @@ pub enum Choice {
         /// Only snapshots with one of these lists of tags are looked at; empty: all.
         only: Vec<TagList>,
     },
-    /// These, each named as [`Repository::find_snapshot`] takes it.
-    Named(Vec<String>),
+    /// These.
+    Named(BTreeSet<SnapshotId>),
 }
 
 /// One snapshot, and whether it stays.
@@ -68,6 +72,11 @@ impl Decision {
     /// Whether it stays.
     pub fn is_kept(&self) -> bool {
         !self.reasons.is_empty()
+    }
+
+    /// Whether it is dated in the future, so that no rule counts it.
+    pub fn is_dated_in_the_future(&self) -> bool {
+        self.reasons.contains(&Reason::Future)
     }
 }
 
@@ -124,15 +133,25 @@ pub enum Error {
     Last {
         /// The snapshot.
         id: SnapshotId,
-        /// `last complete one`, or `last one` where none is complete.
+        /// What it is the last of, for example `last complete one`.
         which: &'static str,
         /// What it backs up.
         family: String,
     },
 }
 
-/// Decides what goes. `even_the_last` lifts the protection of the last complete one.
-pub fn plan(repository: &Repository, choice: &Choice, even_the_last: bool) -> Result<Plan, Error> {
+/// How far a snapshot may be dated ahead of this machine's clock without being dated in the
+/// future: snapshots go by Notion's clock, and no two clocks agree.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(10);
+
+/// Decides what goes, as of `now`. `even_the_last` lifts the protection of the last
+/// complete one.
+pub fn plan(
+    repository: &Repository,
+    choice: &Choice,
+    even_the_last: bool,
+    now: Timestamp,
+) -> Result<Plan, Error> {
     let found = repository.all_snapshots()?;
     let mut plan = Plan {
         groups: Vec::new(),
@@ -161,15 +180,12 @@ pub fn plan(repository: &Repository, choice: &Choice, even_the_last: bool) -> Re
                 group.push(decision(id, snapshot));
             }
             plan.groups = groups.into_values().collect();
+            let end = now.saturating_add(CLOCKS_DIFFER).unwrap_or(Timestamp::MAX);
             for group in &mut plan.groups {
-                decide(policy, group);
+                decide(policy, group, end);
             }
         }
-        Choice::Named(names) => {
-            let mut named = BTreeSet::new();
-            for name in names {
-                named.insert(repository.find_snapshot_id(name)?);
-            }
+        Choice::Named(named) => {
             let mut groups: BTreeMap<_, Vec<Decision>> = BTreeMap::new();
             for (id, snapshot) in found.whole.iter().filter(|(id, _)| named.contains(id)) {
                 let group = groups.entry(family(snapshot)).or_default();
@@ -182,7 +198,7 @@ pub fn plan(repository: &Repository, choice: &Choice, even_the_last: bool) -> Re
         }
     }
     if !even_the_last {
-        let last = last_ones(&found.whole, &plan);
+        let last = last_ones(&found.whole, choice, &plan);
         for decision in plan.groups.iter_mut().flatten() {
             if !last.contains(&decision.id) {
                 continue;
@@ -190,15 +206,18 @@ pub fn plan(repository: &Repository, choice: &Choice, even_the_last: bool) -> Re
             if matches!(choice, Choice::Named(_)) {
                 return Err(Error::Last {
                     id: decision.id.clone(),
-                    which: if decision.snapshot.complete {
-                        "last complete one"
-                    } else {
-                        "last one"
+                    which: match (decision.snapshot.complete, decision.snapshot.pages() > 0) {
+                        (true, true) => "last complete one with pages",
+                        (true, false) => "last complete one",
+                        (false, true) => "last one with pages",
+                        (false, false) => "last one",
                     },
                     family: describe(&decision.snapshot),
                 });
             }
-            decision.reasons.push(Reason::LastComplete);
+            if !decision.is_kept() {
+                decision.reasons.push(Reason::LastComplete);
+            }
         }
     }
     Ok(plan)
@@ -233,10 +252,16 @@ fn decision(id: &SnapshotId, snapshot: &Snapshot) -> Decision {
     }
 }
 
-fn decide(policy: &Policy, oldest_first: &mut [Decision]) {
+fn decide(policy: &Policy, oldest_first: &mut [Decision], end: Timestamp) {
+    for decision in oldest_first.iter_mut() {
+        if decision.snapshot.finished > end {
+            decision.reasons.push(Reason::Future);
+        }
+    }
     let items: Vec<Item> = oldest_first
         .iter()
         .rev()
+        .filter(|decision| !decision.is_dated_in_the_future())
         .map(|decision| Item {
             // The name's may be later, where a clock was set back.
             time: decision.snapshot.finished,
@@ -244,7 +269,11 @@ fn decide(policy: &Policy, oldest_first: &mut [Decision]) {
         })
         .collect();
     let reasons = policy.reasons(&items);
-    for (decision, reasons) in oldest_first.iter_mut().rev().zip(reasons) {
+    let ruled = oldest_first
+        .iter_mut()
+        .rev()
+        .filter(|decision| !decision.is_dated_in_the_future());
+    for (decision, reasons) in ruled.zip(reasons) {
         decision.reasons = reasons;
     }
 }
@@ -274,25 +303,25 @@ fn family(snapshot: &Snapshot) -> (String, Vec<String>) {
     (source.workspace_id.clone(), source.roots.clone())
 }
 
-/// The snapshots without which a family would have no complete one left, or, if it has
-/// none, nothing at all.
-fn last_ones(all: &[(SnapshotId, Snapshot)], plan: &Plan) -> BTreeSet<SnapshotId> {
-    let removed: BTreeSet<SnapshotId> = plan.removed().into_iter().collect();
-    let mut families: BTreeMap<_, Vec<(&SnapshotId, bool)>> = BTreeMap::new();
-    for (id, snapshot) in all {
-        let members = families.entry(family(snapshot)).or_default();
-        members.push((id, snapshot.complete));
+/// What must stay of each family: its anchor. By their ids, even the newest may go, as long
+/// as another one of as much worth is left: who types an id knows which one it is.
+fn last_ones(all: &[(SnapshotId, Snapshot)], choice: &Choice, plan: &Plan) -> BTreeSet<SnapshotId> {
+    let removed: BTreeSet<SnapshotId> = match choice {
+        Choice::Named(_) => plan.removed().into_iter().collect(),
+        Choice::Policy { .. } => all.iter().map(|(id, _)| id.clone()).collect(),
+    };
+    let mut families: BTreeMap<_, Vec<&(SnapshotId, Snapshot)>> = BTreeMap::new();
+    for member in all {
+        families.entry(family(&member.1)).or_default().push(member);
     }
     let mut last = BTreeSet::new();
     for members in families.values() {
-        let any_complete = members.iter().any(|(_, complete)| *complete);
-        let mut worth = members
-            .iter()
-            .filter(|(_, complete)| *complete || !any_complete)
-            .map(|(id, _)| *id);
-        let newest = worth.clone().next_back();
-        if worth.all(|id| removed.contains(id)) {
-            last.extend(newest.cloned());
+        let Some((id, snapshot)) = anchor(members.iter().copied()) else {
+            continue;
+        };
+        let mut left = members.iter().filter(|(id, _)| !removed.contains(id));
+        if !left.any(|(_, other)| other.is_worth_as_much_as(snapshot)) {
+            last.insert(id.clone());
         }
     }
     last

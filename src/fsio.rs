@@ -16,11 +16,23 @@ pub const TEMPORARY: &str = ".tmp-";
 
 /// Makes a folder and those above it, mode 0700. One that exists stays as it is.
 pub fn create_private_folder(path: &Path) -> io::Result<()> {
+    private_folder().recursive(true).create(path)
+}
+
+/// Makes a folder, mode 0700, in one that exists. One that exists stays as it is.
+pub fn create_one_private_folder(path: &Path) -> io::Result<()> {
+    match private_folder().create(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        result => result,
+    }
+}
+
+fn private_folder() -> fs::DirBuilder {
+    #[allow(unused_mut)] // Only Unix has modes.
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    builder
 }
 
 /// Begins a file with mode 0600 under a temporary name in `folder`; dropping it removes it.

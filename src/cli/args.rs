@@ -150,7 +150,8 @@ pub enum CommentsChoice {
 
 /// Back up what the token may see
 ///
-/// The repository is created on first use. Pages that did not change since the last
+/// The repository is created on first use, which is told on standard error; the folder
+/// around it must exist. Pages that did not change since the last
 /// snapshot of the same workspace and roots are carried over without reading them
 /// again, so later runs are short. An interrupted dump continues where it was when
 /// the same command is run again.
@@ -171,6 +172,12 @@ pub struct DumpArgs {
     /// longest ago are read again in turn, some in every run. 0: never.
     #[arg(long, value_name = "DAYS", value_parser = values::days)]
     pub recheck_after: Option<u32>,
+
+    /// Exit with 10 where there is no repository, instead of creating one
+    ///
+    /// For timers: a disk that is not mounted, or a mistyped path, does not begin a new backup.
+    #[arg(long)]
+    pub existing: bool,
 
     /// Leave out attachments; pages keep their names and places
     #[arg(long)]
@@ -215,7 +222,8 @@ pub struct RestoreArgs {
     #[command(subcommand)]
     pub command: Option<RestoreCommand>,
 
-    /// The snapshot: the start of its id, a time, or `latest`, which is the default
+    /// The snapshot: the start of its id, a time such as "2026-01-31 09:05", a day, or `latest`,
+    /// which is the default
     #[arg(value_name = "SNAPSHOT", conflicts_with_all = ["from_dir", "resume"])]
     pub snapshot: Option<String>,
 
@@ -280,7 +288,7 @@ pub struct SnapshotsArgs {}
 /// The names in a snapshot are Notion's ids; `--recursive` writes whole paths.
 #[derive(Args, Debug)]
 pub struct LsArgs {
-    /// The snapshot: the start of its id, a time, or `latest`
+    /// The snapshot: the start of its id, a time such as "2026-01-31 09:05", a day, or `latest`
     #[arg(value_name = "SNAPSHOT")]
     pub snapshot: String,
 
@@ -298,7 +306,7 @@ pub struct LsArgs {
 /// For a page, database or block id, that is its JSON.
 #[derive(Args, Debug)]
 pub struct CatArgs {
-    /// The snapshot: the start of its id, a time, or `latest`
+    /// The snapshot: the start of its id, a time such as "2026-01-31 09:05", a day, or `latest`
     #[arg(value_name = "SNAPSHOT")]
     pub snapshot: String,
 
@@ -339,7 +347,7 @@ pub struct CheckArgs {
 /// alone: `prune`, or --prune, frees the room that nothing else needs.
 #[derive(Args, Debug, Default)]
 pub struct ForgetArgs {
-    /// Remove these snapshots: the start of an id, a time, or `latest`
+    /// Remove the snapshots with these ids; the start of an id will do, a time will not
     #[arg(value_name = "SNAPSHOT")]
     pub snapshots: Vec<String>,
 
@@ -448,7 +456,7 @@ pub struct StatsArgs {}
 /// The folder is created; if it exists it must be empty, so that nothing is overwritten.
 #[derive(Args, Debug)]
 pub struct ExtractArgs {
-    /// The snapshot: the start of its id, a time, or `latest`
+    /// The snapshot: the start of its id, a time such as "2026-01-31 09:05", a day, or `latest`
     #[arg(value_name = "SNAPSHOT")]
     pub snapshot: String,
 

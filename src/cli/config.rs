@@ -40,11 +40,13 @@ pub struct Config {
 pub struct DumpConfig {
     /// `root`: ids or links.
     pub root: Vec<String>,
+    /// `existing`: never create a repository.
+    pub existing: bool,
     /// `recheck-after`: days.
     pub recheck_after: Option<u32>,
     /// `no-files`: leave out attachments.
     pub no_files: bool,
-    /// `max-file-size`: a number of bytes, or a text such as `"20M"`.
+    /// `max-file-size`: a text such as `"20M"`.
     #[serde(deserialize_with = "size")]
     pub max_file_size: Option<u64>,
     /// `comments`: `"none"`, `"pages"` or `"blocks"`.
@@ -58,19 +60,21 @@ pub struct DumpConfig {
 }
 
 fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    /// A number is read to be refused with the same words as on the command line.
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Size {
-        Bytes(u64),
+        Number(u64),
         Text(String),
     }
-    match Option::<Size>::deserialize(deserializer)? {
-        None => Ok(None),
-        Some(Size::Bytes(bytes)) => Ok(Some(bytes)),
-        Some(Size::Text(text)) => values::size(&text)
-            .map(Some)
-            .map_err(serde::de::Error::custom),
-    }
+    let text = match Option::<Size>::deserialize(deserializer)? {
+        None => return Ok(None),
+        Some(Size::Number(number)) => number.to_string(),
+        Some(Size::Text(text)) => text,
+    };
+    values::size(&text)
+        .map(Some)
+        .map_err(serde::de::Error::custom)
 }
 
 impl Config {
@@ -182,13 +186,8 @@ mod tests {
         assert_eq!(config.dump.max_file_size, Some(20 * 1024 * 1024));
         assert_eq!(config.dump.comments, Some(CommentsChoice::Blocks));
         assert_eq!(config.dump.deadline.as_deref(), Some("2h"));
-        assert_eq!(
-            parse("[dump]\nmax-file-size = 5")
-                .unwrap()
-                .dump
-                .max_file_size,
-            Some(5)
-        );
+        let error = parse("[dump]\nmax-file-size = 5").unwrap_err();
+        assert!(error.message.contains("no unit"), "{}", error.message);
     }
 
     #[test]

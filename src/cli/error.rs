@@ -153,6 +153,11 @@ impl From<repo::Error> for Error {
                 "check --repo and NOTION_BACKUP_REPO, and that the disk is mounted; `dump` makes a new repository \
                  in a missing or empty folder",
             ),
+            repo::Error::NoFolder { .. } => (
+                Exit::NoRepository,
+                "check --repo and NOTION_BACKUP_REPO, and that the disk is mounted; if it is right, make the folder \
+                 with `mkdir -p` and run the command again",
+            ),
             repo::Error::NotEmpty { .. } => (
                 Exit::NoRepository,
                 "give a folder that is empty or does not exist yet",
@@ -160,14 +165,22 @@ impl From<repo::Error> for Error {
             repo::Error::Newer { .. } => (Exit::Failed, "install the newest notion-backup"),
             repo::Error::Locked { .. } => (
                 Exit::Locked,
-                "wait until the other command has ended, then run this one again; if its machine is gone for good, \
-                 `unlock --remove-all` removes its lock",
+                "wait until the other command has ended, then run this one again; a lock of another \
+                 machine that crashed is passed over half an hour later, and `unlock --remove-all` removes it at once",
+            ),
+            repo::Error::LockLost { .. } => (
+                Exit::Locked,
+                "the machine may have slept, or the disk was away; run the same command again",
             ),
             repo::Error::NoSnapshot { .. } => (
                 Exit::Failed,
-                "`snapshots` lists what there is; a snapshot is named by the start of its id, a time, or `latest`",
+                "`snapshots` lists what there is; a snapshot is named by the start of its id, by the time that is shown of it \
+                 (\"2026-01-31 09:05\"), by a day (2026-01-31, yesterday), or as `latest`",
             ),
-            repo::Error::Ambiguous { .. } => (Exit::Failed, "give more of the id"),
+            repo::Error::Ambiguous { .. } => (
+                Exit::Failed,
+                "give more of the id, or a time with the seconds and the offset that `snapshots` shows",
+            ),
             error if error.is_full() => (
                 Exit::Failed,
                 "make room on the disk and run the same command again; every snapshot saved so far is whole",
@@ -282,6 +295,10 @@ impl From<dump::Error> for Error {
             dump::Error::Crawl(error) => Error::from(error),
             dump::Error::Repo(error) => Error::from(error),
             dump::Error::Notion(error) => Error::from(*error),
+            dump::Error::NothingShared { .. } => Error::new(Exit::Shrunk, message).hint(format!(
+                "{}. If nothing is meant to be there any more, run it again with --max-shrink 100",
+                dump::HOW_TO_SHARE
+            )),
             dump::Error::Shrunk { .. } => Error::new(Exit::Shrunk, message).hint(
                 "if this is right, run it again with a larger --max-shrink, or without; if not, see in Notion \
                  whether the pages are still shared with the connection (••• > Connections)",

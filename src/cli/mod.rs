@@ -34,6 +34,7 @@ use crate::clock::SystemClock;
 
 /// Runs the command that the process's arguments ask for.
 pub fn main() -> ExitCode {
+    keep_what_is_ours_usable();
     let words: Vec<OsString> = std::env::args_os().collect();
     let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
@@ -62,6 +63,19 @@ pub fn main() -> ExitCode {
     match exit {
         Ok(exit) => exit.into(),
         Err(error) => ui.fail(&error).into(),
+    }
+}
+
+/// Files and folders are made for their owner alone. A umask that takes rights from the
+/// owner as well would make a backup that not even its owner can read.
+fn keep_what_is_ours_usable() {
+    #[cfg(unix)]
+    {
+        use rustix::fs::Mode;
+        use rustix::process::umask;
+
+        let asked = umask(Mode::empty());
+        umask(asked & (Mode::RWXG | Mode::RWXO));
     }
 }
 

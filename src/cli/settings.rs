@@ -44,6 +44,8 @@ pub struct DumpSettings {
     pub notion: notion::Settings,
     /// Where to begin; empty: everything shared with the token.
     pub roots: Vec<NotionId>,
+    /// Never create a repository.
+    pub existing: bool,
     /// Read everything again.
     pub full: bool,
     /// Days after which a page is read again; 0: never.
@@ -134,6 +136,7 @@ pub fn dump(
         repo,
         notion,
         roots,
+        existing: args.existing || from_file.existing,
         full: args.full,
         recheck_after_days: args
             .recheck_after

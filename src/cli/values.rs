@@ -9,19 +9,27 @@ use crate::check::ReadData;
 use crate::model::NotionId;
 use crate::notion;
 
-/// Reads a size such as `500`, `20M`, `1.5G` or `10MiB`, in bytes.
+/// Reads a size such as `500B`, `20M`, `1.5G` or `10MiB`, in bytes.
 ///
-/// Letters are powers of 1024 (K, M, G, T), with or without `B` or `iB`, in any
-/// case, as in restic.
+/// Letters are powers of 1024 (K, M, G, T), with or without `B` or `iB`, in any case, as in
+/// restic. A number alone is refused unless it is 0: whoever types 20 means megabytes, and
+/// 20 bytes would leave out every attachment.
 pub fn size(text: &str) -> Result<u64, String> {
-    let wrong = || format!("'{text}' is not a size; give bytes or a unit, such as 500K, 20M or 2G");
+    let wrong =
+        || format!("'{text}' is not a size; give a number with its unit, such as 500K, 20M or 2G");
     let trimmed = text.trim();
     let split = trimmed
         .find(|letter: char| !letter.is_ascii_digit() && letter != '.')
         .unwrap_or(trimmed.len());
     let (number, unit) = trimmed.split_at(split);
     let power = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 0,
+        "" if number == "0" => 0,
+        "" if !number.is_empty() => {
+            return Err(format!(
+                "'{text}' has no unit; give one, such as {number}M for megabytes or {number}B for bytes"
+            ));
+        }
+        "b" => 0,
         "k" | "kb" | "kib" => 1,
         "m" | "mb" | "mib" => 2,
         "g" | "gb" | "gib" => 3,
@@ -178,7 +186,6 @@ mod tests {
     fn sizes_are_powers_of_1024() {
         for (text, bytes) in [
             ("0", 0),
-            ("500", 500),
             ("500B", 500),
             ("1k", 1024),
             ("20M", 20 * 1024 * 1024),
@@ -195,6 +202,9 @@ mod tests {
         for text in [
             "",
             "M",
+            "20",
+            "1.5",
+            "0.0",
             "-1",
             "20X",
             "1e9",

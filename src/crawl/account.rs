@@ -25,10 +25,12 @@ pub struct Crawled {
     pub tree: ObjectId,
     /// The snapshot that unchanged pages were carried over from.
     pub parent: Option<SnapshotId>,
-    /// Pages and databases in the tree.
-    pub present: u64,
     /// Pages and databases in the previous snapshot.
     pub before: u64,
+    /// How many of those are not in the tree.
+    pub gone: u64,
+    /// Whether not one page or database could be seen, readable or not.
+    pub nothing_seen: bool,
     /// Objects by kind.
     pub counts: BTreeMap<String, u64>,
     /// Objects by how they ended.
@@ -168,11 +170,14 @@ impl Crawl<'_> {
         let losses = || ledger.lines().filter(|line| line.status.is_loss());
         let problems = losses().take(PROBLEMS).map(describe);
         let there = found.nodes.iter().filter(|(_, node)| node.is_there());
+        let is_there = |id: &&NotionId| found.nodes.get(*id).is_some_and(Node::is_there);
+        let gone = self.base.nodes.keys().filter(|id| !is_there(id));
         Crawled {
             tree,
             parent: self.base.snapshot.as_ref().map(|(id, _)| id.clone()),
-            present: there.clone().count() as u64,
             before: self.base.nodes.len() as u64,
+            gone: gone.count() as u64,
+            nothing_seen: !found.nodes.values().any(is_seen),
             counts: ledger.contents(),
             ledger: ended,
             complete: losses().next().is_none(),
@@ -181,6 +186,15 @@ impl Crawl<'_> {
                 .filter_map(|(id, node)| Some((*id, node.read?)))
                 .collect(),
         }
+    }
+}
+
+/// Whether a page or database is shared, as far as can be told: what is in the trash, gone
+/// or outside the roots is not.
+fn is_seen(node: &Node) -> bool {
+    match &node.content {
+        Content::Read(_) | Content::Base => true,
+        Content::Missing(status, _) => status.is_loss() || *status == Status::Unsupported,
     }
 }
 

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::left_out::LEFT_OUT_FILES;
 use crate::model::{How, Kind, NotionId};
 
 /// How an object ended in a crawl.
@@ -166,6 +167,11 @@ impl Ledger {
                 Kind::Block | Kind::Comment | Kind::File | Kind::Property => continue,
             };
             *counts.entry(name.to_string()).or_insert(0) += 1;
+        }
+        let excluded = |line: &&Line| line.kind == Kind::File && line.status == Status::Excluded;
+        let left_out = self.lines().filter(excluded).count() as u64;
+        if left_out > 0 {
+            counts.insert(LEFT_OUT_FILES.to_string(), left_out);
         }
         counts
     }

@@ -70,9 +70,11 @@ pub enum Reason {
     Within,
     /// It has a tag that keeps it.
     Tag,
-    /// Without it nothing complete would be left of what it backs up. No rule of a
-    /// policy: the use case adds it.
+    /// It is the last complete one with pages of what it backs up. No rule of a policy:
+    /// the use case adds it.
     LastComplete,
+    /// It is dated in the future, so no rule counts it. The use case adds this as well.
+    Future,
 }
 
 /// What the policy looks at.

@@ -47,6 +47,10 @@ fn save(
     repository.save_snapshot(&snapshot).unwrap()
 }
 
+fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
 fn last(count: u32) -> Choice {
     only(count, &[])
 }
@@ -63,11 +67,11 @@ fn only(count: u32, tags: &[&str]) -> Choice {
 }
 
 fn named(ids: &[&SnapshotId]) -> Choice {
-    Choice::Named(ids.iter().map(ToString::to_string).collect())
+    Choice::Named(ids.iter().map(|id| (*id).clone()).collect())
 }
 
 fn removed(repository: &Repository, choice: &Choice) -> Vec<SnapshotId> {
-    plan(repository, choice, false).unwrap().removed()
+    plan(repository, choice, false, now()).unwrap().removed()
 }
 
 #[test]
@@ -77,7 +81,7 @@ fn a_policy_counts_each_workspace_apart() {
     let b1 = save(&repository, "2026-01-02T00:00:00Z", "b", true, "");
     let a2 = save(&repository, "2026-01-03T00:00:00Z", "a", true, "");
     let b2 = save(&repository, "2026-01-04T00:00:00Z", "b", true, "");
-    let plan = plan(&repository, &last(1), false).unwrap();
+    let plan = plan(&repository, &last(1), false, now()).unwrap();
     assert_eq!(plan.removed(), [a1.clone(), b1.clone()]);
     assert_eq!(plan.kept(), 2);
     assert_eq!(plan.groups.len(), 2);
@@ -95,12 +99,12 @@ fn a_policy_counts_each_workspace_apart() {
         only: Vec::new(),
     };
     // Of workspace a the newest stays all the same.
-    let plan = super::plan(&repository, &together, false).unwrap();
+    let plan = super::plan(&repository, &together, false, now()).unwrap();
     assert_eq!(plan.removed(), [a1.clone(), b1.clone()]);
     let kept: Vec<_> = plan.groups[0].iter().filter(|it| it.is_kept()).collect();
     assert_eq!(kept[0].id, a2);
     assert_eq!(kept[0].reasons, [Reason::LastComplete]);
-    let forced = super::plan(&repository, &together, true).unwrap();
+    let forced = super::plan(&repository, &together, true, now()).unwrap();
     assert_eq!(forced.removed(), [a1, b1, a2]);
     assert_eq!(forced.groups[0].last().unwrap().id, b2);
 }
@@ -112,13 +116,13 @@ fn the_last_complete_one_stays_whatever_the_policy_says() {
     let complete = save(&repository, "2026-01-02T00:00:00Z", "a", true, "");
     save(&repository, "2026-01-03T00:00:00Z", "a", false, "");
     save(&repository, "2026-01-04T00:00:00Z", "a", false, "");
-    let plan = plan(&repository, &last(1), false).unwrap();
+    let plan = plan(&repository, &last(1), false, now()).unwrap();
     assert!(plan.removed().contains(&old));
     let kept: Vec<_> = plan.groups[0].iter().filter(|it| it.is_kept()).collect();
     assert_eq!(kept.len(), 2);
     assert_eq!(kept[0].id, complete);
     assert_eq!(kept[0].reasons, [Reason::LastComplete]);
-    let forced = super::plan(&repository, &last(1), true).unwrap();
+    let forced = super::plan(&repository, &last(1), true, now()).unwrap();
     assert!(forced.removed().contains(&complete));
 }
 
@@ -136,7 +140,7 @@ fn where_none_is_complete_the_newest_stays() {
         only: Vec::new(),
     };
     assert_eq!(removed(&repository, &none), std::slice::from_ref(&first));
-    let error = plan(&repository, &named(&[&first, &second]), false).unwrap_err();
+    let error = plan(&repository, &named(&[&first, &second]), false, now()).unwrap_err();
     assert!(
         matches!(&error, Error::Last { id, .. } if *id == second),
         "{error}"
@@ -149,7 +153,7 @@ fn a_filter_by_tag_leaves_the_others_out_of_it() {
     let nightly = save(&repository, "2026-01-01T00:00:00Z", "a", true, "nightly");
     save(&repository, "2026-01-02T00:00:00Z", "a", true, "manual");
     save(&repository, "2026-01-03T00:00:00Z", "a", true, "nightly");
-    let plan = plan(&repository, &only(1, &["nightly"]), false).unwrap();
+    let plan = plan(&repository, &only(1, &["nightly"]), false, now()).unwrap();
     assert_eq!(plan.removed(), [nightly]);
     assert_eq!(plan.kept(), 1, "what is filtered out is not even looked at");
 }
@@ -168,19 +172,18 @@ fn named_ones_go_unless_one_is_the_last() {
         removed(&repository, &named(&[&second])),
         std::slice::from_ref(&second)
     );
-    let error = plan(&repository, &named(&[&first, &second]), false).unwrap_err();
+    let error = plan(&repository, &named(&[&first, &second]), false, now()).unwrap_err();
     assert_eq!(
         error.to_string(),
         format!(
             "snapshot {second} is the last complete one of workspace a, so nothing was forgotten"
         )
     );
-    plan(&repository, &named(&[&first, &second]), true).unwrap();
-    assert!(plan(&repository, &Choice::Named(vec!["nothing".into()]), false).is_err());
+    plan(&repository, &named(&[&first, &second]), true, now()).unwrap();
 
     // One that cannot be read can be named, and no policy touches it.
     files.overwrite(&format!("snapshots/{first}.json"), b"?");
-    let plan = plan(&repository, &last(1), false).unwrap();
+    let plan = plan(&repository, &last(1), false, now()).unwrap();
     assert!(!plan.removed().contains(&first));
     assert_eq!(plan.unreadable.len(), 1);
     assert_eq!(removed(&repository, &named(&[&first])), [first]);
@@ -209,7 +212,7 @@ fn prepared() -> (Memory, Failing, Vec<SnapshotId>) {
 fn forget(files: Arc<dyn Files>) -> Result<usize, Error> {
     let repository = Repository::open(files)?;
     let lock = repository.lock(LockKind::Exclusive, "forget", NOW.parse().unwrap())?;
-    let plan = plan(&repository, &last(2), false)?;
+    let plan = plan(&repository, &last(2), false, now())?;
     carry_out(&repository, &lock, &plan)?;
     Ok(plan.unreadable.len())
 }
@@ -261,4 +264,71 @@ fn nothing_is_removed_under_a_shared_lock() {
         .unwrap();
     assert!(repository.remove_snapshots(&lock, &[id]).is_err());
     assert_eq!(repository.snapshots().unwrap().len(), 1);
+}
+
+#[test]
+fn snapshots_dated_in_the_future_come_into_no_rule_and_stay() {
+    let (_, repository) = repository();
+    let old = save(&repository, "2026-01-29T00:00:00Z", "a", true, "");
+    let new = save(&repository, "2026-01-31T00:00:00Z", "a", true, "");
+    // Two clocks that differ a little are no reason.
+    let now_or_so = save(&repository, "2026-02-01T00:05:00Z", "a", true, "");
+    let future = save(&repository, "2031-01-01T00:00:00Z", "a", true, "");
+    for choice in [
+        last(1),
+        Choice::Policy {
+            policy: Policy {
+                within: Some(jiff::Span::new().hours(1)),
+                ..Policy::default()
+            },
+            group_by: GroupBy::default(),
+            only: Vec::new(),
+        },
+    ] {
+        let plan = plan(&repository, &choice, false, now()).unwrap();
+        assert_eq!(plan.removed(), [old.clone(), new.clone()]);
+        let reasons = |id: &SnapshotId| {
+            let mut decisions = plan.groups.iter().flatten();
+            decisions.find(|it| it.id == *id).unwrap().reasons.clone()
+        };
+        assert_eq!(reasons(&future), [Reason::Future]);
+        assert!(!reasons(&now_or_so).contains(&Reason::Future));
+    }
+    // By its id it goes, as long as another complete one is left that is the last.
+    let newest = save(&repository, "2026-02-01T00:06:00Z", "a", true, "");
+    assert!(newest > future, "names sort in the order of saving");
+    assert_eq!(removed(&repository, &named(&[&future])), [future]);
+}
+
+#[test]
+fn the_last_complete_one_with_pages_stays_whatever_comes_after_it() {
+    let (_, repository) = repository();
+    let save_with = |finished: &str, complete: bool, pages: u64| {
+        let id = save(&repository, finished, "a", complete, "");
+        let mut snapshot = repository.snapshot(&id).unwrap();
+        let lock = repository.lock(LockKind::Exclusive, "test", now()).unwrap();
+        repository.remove_snapshots(&lock, &[id]).unwrap();
+        snapshot.counts = [("pages".to_string(), pages)].into();
+        repository.save_snapshot(&snapshot).unwrap()
+    };
+    let older = save_with("2026-01-01T00:00:00Z", true, 7);
+    let with_pages = save_with("2026-01-02T00:00:00Z", true, 5);
+    let broken = save_with("2026-01-03T00:00:00Z", false, 6);
+    let empty = save_with("2026-01-04T00:00:00Z", true, 0);
+    assert_eq!(
+        removed(&repository, &last(1)),
+        [older.clone(), broken.clone()]
+    );
+    let error = plan(&repository, &named(&[&older, &with_pages]), false, now()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "snapshot {with_pages} is the last complete one with pages of workspace a, so nothing was forgotten"
+        )
+    );
+    // By their ids, one complete one with pages must be left, whichever.
+    for rest in [&older, &with_pages] {
+        let named = named(&[rest, &empty, &broken]);
+        assert_eq!(removed(&repository, &named).len(), 3);
+    }
 }

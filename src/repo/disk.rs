@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
 use tempfile::NamedTempFile;
 
 use super::files::{Files, Held, Listed, LogFile, NewFile, Publish};
@@ -113,8 +114,29 @@ impl Files for Disk {
         }
     }
 
+    fn modified(&self, path: &str) -> io::Result<Timestamp> {
+        let time = fs::metadata(self.resolve(path)?)?.modified()?;
+        Timestamp::try_from(time).map_err(io::Error::other)
+    }
+
     fn create_folder(&self, folder: &str) -> io::Result<()> {
-        fsio::create_private_folder(&self.resolve(folder)?)
+        let full = self.resolve(folder)?;
+        match fsio::create_one_private_folder(&full) {
+            Err(error) if error.kind() == ErrorKind::NotFound && !folder.is_empty() => {
+                let above = folder.rsplit_once('/').map_or("", |(above, _)| above);
+                self.create_folder(above)?;
+                fsio::create_one_private_folder(&full)
+            }
+            result => result,
+        }
+    }
+
+    fn has_place(&self) -> io::Result<bool> {
+        // A name alone lies in the working directory.
+        match self.root.parent() {
+            Some(above) if above != Path::new("") => above.try_exists(),
+            _ => Ok(true),
+        }
     }
 
     fn begin(&self, near: &str) -> io::Result<Box<dyn NewFile>> {
@@ -281,6 +303,25 @@ impl Held for DiskLock {
         file.set_len(0)?;
         file.seek(SeekFrom::Start(0))?;
         file.write_all(content)
+    }
+
+    /// On Unix the file system sets the time itself, on a network the server: machines whose
+    /// clocks differ can compare the times of two files.
+    #[cfg(unix)]
+    fn beat(&self) -> io::Result<()> {
+        use rustix::fs::{Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, futimens};
+
+        let now = |tv_nsec| Timespec { tv_sec: 0, tv_nsec };
+        let times = Timestamps {
+            last_access: now(UTIME_OMIT),
+            last_modification: now(UTIME_NOW),
+        };
+        Ok(futimens(&self.file, &times)?)
+    }
+
+    #[cfg(not(unix))]
+    fn beat(&self) -> io::Result<()> {
+        self.file.set_modified(std::time::SystemTime::now())
     }
 }
 

@@ -25,6 +25,12 @@ pub enum Error {
         /// The folder that was looked at.
         place: String,
     },
+    /// A new repository would have nowhere to be.
+    #[error("'{place}' cannot be created, because the folder that it would be in does not exist")]
+    NoFolder {
+        /// The folder of the repository.
+        place: String,
+    },
     /// A newer program wrote this, with something that this one does not know.
     #[error("'{place}' needs {needs}, so a newer notion-backup must read it")]
     Newer {
@@ -92,11 +98,22 @@ pub enum Error {
         /// How much it claims; `None` for the state of one piece of work.
         kind: Option<LockKind>,
     },
+    /// This process can no longer rely on its own lock.
+    #[error(
+        "the lock '{place}' was removed, or could not be refreshed for too long, so another machine may have \
+         changed the repository"
+    )]
+    LockLost {
+        /// The lock file.
+        place: Box<str>,
+    },
     /// No snapshot is meant by this text.
-    #[error("no snapshot matches '{text}'")]
+    #[error("no snapshot matches '{text}'{why}")]
     NoSnapshot {
         /// What was asked for.
         text: String,
+        /// What is there instead, with the punctuation before it; empty when nothing is.
+        why: String,
     },
     /// More than one snapshot is meant by this text.
     #[error("'{text}' matches more than one snapshot: {}", .names.join(", "))]

@@ -4,6 +4,8 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
+
 use super::files::{Files, Held, Listed, LogFile, NewFile, Publish};
 
 /// How the chosen operation goes wrong.
@@ -161,9 +163,18 @@ impl Files for Failing {
         self.plan.run("size", path, || self.inner.size(path))
     }
 
+    fn modified(&self, path: &str) -> io::Result<Timestamp> {
+        self.plan
+            .run("modified", path, || self.inner.modified(path))
+    }
+
     fn create_folder(&self, folder: &str) -> io::Result<()> {
         self.plan
             .run("create_folder", folder, || self.inner.create_folder(folder))
+    }
+
+    fn has_place(&self) -> io::Result<bool> {
+        self.plan.run("has_place", "", || self.inner.has_place())
     }
 
     fn begin(&self, near: &str) -> io::Result<Box<dyn NewFile>> {

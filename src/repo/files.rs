@@ -14,6 +14,8 @@
 
 use std::io::{self, Read, Write};
 
+use jiff::Timestamp;
+
 /// One thing in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
@@ -46,6 +48,10 @@ pub trait Files: Send + Sync {
     /// published may be listed, under names with the prefix [`TEMPORARY`](crate::fsio::TEMPORARY).
     fn list(&self, folder: &str) -> io::Result<Vec<Listed>>;
 
+    /// When a file was last written or, by [`Held::beat`], shown to be in use: by the clock of
+    /// the file system, which may be another machine's. A missing file is `NotFound`.
+    fn modified(&self, path: &str) -> io::Result<Timestamp>;
+
     /// Opens a file for reading from its start. A missing one is `NotFound`.
     fn open(&self, path: &str) -> io::Result<Box<dyn Read + Send>>;
 
@@ -53,7 +59,11 @@ pub trait Files: Send + Sync {
     fn size(&self, path: &str) -> io::Result<Option<u64>>;
 
     /// Makes `folder` and the folders above it, for the owner alone. One that exists is fine.
+    /// What lies above the repository itself is never made: without it, this is `NotFound`.
     fn create_folder(&self, folder: &str) -> io::Result<()>;
+
+    /// Whether the folder that the repository itself lies in, or would lie in, exists.
+    fn has_place(&self) -> io::Result<bool>;
 
     /// Begins a file that no reader sees until it is published. `near` is the
     /// folder that it will be published in, or another one of the same file
@@ -120,4 +130,7 @@ pub trait Held: Send + Sync {
     /// Replaces what the locked file says about its holder. Best effort: readers
     /// must cope with a torn note.
     fn note(&self, content: &[u8]) -> io::Result<()>;
+
+    /// Sets the time of the locked file to now, by the clock of the file system.
+    fn beat(&self) -> io::Result<()>;
 }

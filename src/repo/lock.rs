@@ -4,21 +4,25 @@
 //! shared lock. Removing needs the repository alone. A lock is a file that says
 //! whose it is, and the operating system's lock on that file says whether they
 //! still live: on the same machine a file that nobody holds is left from a crash
-//! and is removed. What a machine far away does cannot be known, so its lock
-//! counts until it is taken away by hand.
+//! and is removed. A machine far away shows that it lives by its heartbeat: the time
+//! of the file, which it keeps new. Compared with a file of our own in the same place,
+//! that needs no two clocks that agree.
 //!
 //! Everybody puts up their own lock before they look for others, so of two who
 //! come at the same moment at least one sees the other. Both may give up; never
 //! do both go on.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::files::{Files, Held};
+use super::files::Files;
+use super::heartbeat::{BEAT, Heartbeat, SILENCE};
+use super::tree::is_safe_name;
 use super::{Error, ObjectId, Repository, to_json};
+use crate::fsio::TEMPORARY;
 
 /// The folder of all locks.
 const LOCKS: &str = "locks";
@@ -55,6 +59,9 @@ pub(super) struct Note {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine: Option<String>,
     pub pid: u32,
+    /// How often the file is touched, in seconds. A lock without it is never touched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat: Option<u32>,
     #[serde(default)]
     pub time: Option<Timestamp>,
 }
@@ -68,6 +75,7 @@ impl Note {
             kind,
             machine: machine(),
             pid: std::process::id(),
+            heartbeat: None,
             time: Some(now),
         }
     }
@@ -98,6 +106,7 @@ impl Note {
             kind: LockKind::Exclusive,
             machine: None,
             pid: 0,
+            heartbeat: None,
             time: None,
         }
     }
@@ -134,7 +143,8 @@ fn machine() -> Option<String> {
 pub enum Holder {
     /// It runs on this machine.
     Running,
-    /// It ran on this machine and is gone.
+    /// It ran on this machine and is gone; or on another one, and has given no sign of life
+    /// for half an hour.
     Gone,
     /// It is, or was, on another machine, or the lock cannot be read.
     Unknown,
@@ -165,18 +175,50 @@ pub struct LockGuard {
     files: Arc<dyn Files>,
     path: String,
     kind: LockKind,
-    _held: Box<dyn Held>,
+    heartbeat: Heartbeat,
 }
 
 impl LockGuard {
     /// Fails unless this lock gives leave to remove from the repository.
     pub(super) fn may_remove(&self, what: &str) -> Result<(), Error> {
         match self.kind {
-            LockKind::Exclusive => Ok(()),
+            LockKind::Exclusive => self.is_kept(),
             LockKind::Shared => Err(Error::Invalid {
                 what: what.to_string(),
                 reason: "removing needs an exclusive lock".to_string(),
             }),
+        }
+    }
+}
+
+impl LockGuard {
+    /// Fails with [`Error::LockLost`] when others may take this lock for dead, as after a
+    /// long sleep of the machine. Costs no access to the disk.
+    pub(super) fn is_kept(&self) -> Result<(), Error> {
+        match self.heartbeat.is_late() {
+            true => Err(self.lost()),
+            false => Ok(()),
+        }
+    }
+
+    /// Fails with [`Error::LockLost`] when this lock was given up or taken away: what was
+    /// stored under it may be gone, so no snapshot must name it.
+    pub fn check(&self) -> Result<(), Error> {
+        self.is_kept()?;
+        match self.files.size(&self.path) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(self.lost()),
+            Err(source) => Err(Error::Io {
+                action: "look at",
+                place: self.files.place(&self.path),
+                source,
+            }),
+        }
+    }
+
+    fn lost(&self) -> Error {
+        Error::LockLost {
+            place: self.files.place(&self.path).into(),
         }
     }
 }
@@ -196,7 +238,10 @@ impl Repository {
             .create_folder(LOCKS)
             .map_err(self.io("create", LOCKS))?;
         let path = format!("{LOCKS}/{}.json", uuid::Uuid::new_v4());
-        let note = Note::own(kind, command, now);
+        let note = Note {
+            heartbeat: u32::try_from(BEAT.as_secs()).ok(),
+            ..Note::own(kind, command, now)
+        };
         let note = to_json(&note, "a lock")?;
         let held = match self.files.hold(&path, &note) {
             // Who makes room must not need any: an empty lock counts like one that
@@ -207,17 +252,24 @@ impl Repository {
             held => held,
         };
         let held = held.map_err(self.io("write", &path))?;
+        let heartbeat = Heartbeat::start(held).map_err(|error| {
+            // Nobody else needs to meet it. If it stays, nobody holds it.
+            let _ = self.files.remove(&path);
+            self.io("begin to refresh", &path)(error)
+        })?;
         let guard = LockGuard {
             files: self.files.clone(),
             path,
             kind,
-            _held: held,
+            heartbeat,
         };
+        // Only looked at where a lock of another machine is met.
+        let now = || self.files.modified(&guard.path);
         for path in self.lock_paths()? {
             if path == guard.path {
                 continue;
             }
-            let Some((theirs, holder)) = self.look_at_lock(&path)? else {
+            let Some((theirs, holder)) = self.look_at_lock(&path, &now)? else {
                 continue;
             };
             if holder == Holder::Gone {
@@ -233,8 +285,9 @@ impl Repository {
     /// All locks that there are, oldest first; those of unknown age come before.
     pub fn locks(&self) -> Result<Vec<LockFound>, Error> {
         let mut found = Vec::new();
+        let now = || self.time_of_new_file();
         for path in self.lock_paths()? {
-            if let Some((note, holder)) = self.look_at_lock(&path)? {
+            if let Some((note, holder)) = self.look_at_lock(&path, &now)? {
                 found.push(LockFound {
                     path,
                     kind: note.kind,
@@ -251,8 +304,15 @@ impl Repository {
     }
 
     /// Takes a lock away. Nothing then keeps others from what its holder, if there still
-    /// is one, relies on.
+    /// is one, relies on. `path` is one that [`Repository::locks`] told; any other is
+    /// [`Error::Invalid`], and nothing is removed.
     pub fn remove_lock(&self, path: &str) -> Result<(), Error> {
+        if !is_lock_path(path) {
+            return Err(Error::Invalid {
+                what: "the removal of a lock".to_string(),
+                reason: format!("{path:?} is not the file of one"),
+            });
+        }
         match self.files.remove(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(self.io("remove the lock", path)(error))
@@ -261,16 +321,31 @@ impl Repository {
         }
     }
 
-    fn lock_paths(&self) -> Result<Vec<String>, Error> {
-        let locks = self.list(LOCKS)?.into_iter();
-        let locks = locks.filter(|entry| !entry.folder && entry.name.ends_with(".json"));
-        Ok(locks
-            .map(|entry| format!("{LOCKS}/{}", entry.name))
-            .collect())
+    /// The time of the file system: of a file that is made for it and removed again.
+    fn time_of_new_file(&self) -> io::Result<Timestamp> {
+        let path = format!("{LOCKS}/{TEMPORARY}{}", uuid::Uuid::new_v4());
+        let held = self.files.hold(&path, b"")?;
+        let time = self.files.modified(&path);
+        drop(held);
+        self.files.remove(&path)?;
+        time
     }
 
-    /// What a lock says, and whether its holder works; `None` when it is gone already.
-    fn look_at_lock(&self, path: &str) -> Result<Option<(Note, Holder)>, Error> {
+    fn lock_paths(&self) -> Result<Vec<String>, Error> {
+        let locks = self.list(LOCKS)?.into_iter();
+        let paths = locks
+            .filter(|entry| !entry.folder)
+            .map(|entry| format!("{LOCKS}/{}", entry.name));
+        Ok(paths.filter(|path| is_lock_path(path)).collect())
+    }
+
+    /// What a lock says, and whether its holder works; `None` when it is gone already. `now`
+    /// tells the time of the file system.
+    fn look_at_lock(
+        &self,
+        path: &str,
+        now: &dyn Fn() -> io::Result<Timestamp>,
+    ) -> Result<Option<(Note, Holder)>, Error> {
         let unreadable = || Ok(Some((Note::unknown(), Holder::Unknown)));
         let note: Note = match self.load(path, LIMIT) {
             Ok(content) => match serde_json::from_slice(&content) {
@@ -282,7 +357,21 @@ impl Repository {
             Err(error) => return Err(error),
         };
         if !note.is_of_here() {
-            return Ok(Some((note, Holder::Unknown)));
+            let touched = match note.heartbeat.map(|_| self.files.modified(path)) {
+                Some(Err(error)) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                // What cannot be found out is no reason to go on.
+                Some(touched) => touched.ok(),
+                None => None,
+            };
+            let silent = touched
+                .and_then(|touched| Some(now().ok()?.duration_since(touched)))
+                .is_some_and(|silent| silent > SILENCE);
+            let holder = if silent {
+                Holder::Gone
+            } else {
+                Holder::Unknown
+            };
+            return Ok(Some((note, holder)));
         }
         match self.files.is_held(path) {
             Ok(true) => Ok(Some((note, Holder::Running))),
@@ -293,151 +382,13 @@ impl Repository {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::repo::{Disk, Failing, Fault, Memory};
-    use LockKind::{Exclusive, Shared};
-
-    fn now() -> Timestamp {
-        "2025-11-23T10:00:00Z".parse().unwrap()
-    }
-
-    #[test]
-    fn shared_locks_coexist_and_an_exclusive_one_is_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let on_disk: Arc<dyn Files> = Arc::new(Disk::new(folder.path()));
-        let in_memory: Arc<dyn Files> = Arc::new(Memory::new());
-        for files in [on_disk, in_memory] {
-            let repository = Repository::create(files.clone()).unwrap();
-            let first = repository.lock(Shared, "dump", now()).unwrap();
-            let second = repository.lock(Shared, "dump", now()).unwrap();
-            let error = repository.lock(Exclusive, "prune", now()).err().unwrap();
-            let message = error.to_string();
-            assert!(error.is_locked());
-            assert!(message.contains("locked by dump (process "), "{message}");
-            assert!(
-                message.ends_with("since 2025-11-23T10:00:00Z; shared lock)"),
-                "{message}"
-            );
-            drop((first, second));
-            let alone = repository.lock(Exclusive, "prune", now()).unwrap();
-            assert!(repository.lock(Shared, "dump", now()).is_err());
-            assert!(repository.lock(Exclusive, "prune", now()).is_err());
-            drop(alone);
-            assert_eq!(files.list(LOCKS).unwrap(), [], "nothing is left behind");
-        }
-    }
-
-    #[test]
-    fn the_lock_of_a_dead_process_of_this_machine_is_removed() {
-        let memory = Memory::new();
-        let failing = Failing::new(Arc::new(memory.clone()));
-        let repository = Repository::create(Arc::new(failing.clone())).unwrap();
-        let guard = repository.lock(Exclusive, "prune", now()).unwrap();
-        failing.clear();
-        failing.fail_at(0, Fault::Kill);
-        drop(guard);
-        assert_eq!(memory.list(LOCKS).unwrap().len(), 1);
-        failing.clear();
-        drop(repository.lock(Exclusive, "prune", now()).unwrap());
-        assert_eq!(memory.list(LOCKS).unwrap(), []);
-    }
-
-    #[test]
-    fn the_lock_of_another_machine_or_of_nobody_knows_whom_counts() {
-        let memory = Memory::new();
-        let repository = Repository::create(Arc::new(memory.clone())).unwrap();
-        let far = br#"{"command":"prune","host":"far-away","kind":"exclusive","pid":7}"#;
-        memory.overwrite("locks/a.json", far);
-        let error = repository.lock(Shared, "dump", now()).err().unwrap();
-        assert_eq!(
-            error.to_string(),
-            "'memory:locks/a.json' is locked by prune (process 7 on far-away; exclusive lock)"
-        );
-        // Another machine that happens to have our name.
-        let namesake = format!(
-            r#"{{"command":"prune","host":"{}","kind":"exclusive","machine":"?","pid":7}}"#,
-            host()
-        );
-        if machine().is_some() {
-            memory.overwrite("locks/a.json", namesake.as_bytes());
-            assert!(repository.lock(Shared, "dump", now()).is_err());
-        }
-        memory.overwrite("locks/a.json", b"{");
-        assert!(repository.lock(Shared, "dump", now()).is_err());
-        memory.remove("locks/a.json").unwrap();
-        memory.overwrite("locks/.tmp-1", b"");
-        assert!(repository.lock(Exclusive, "prune", now()).is_ok());
-    }
-
-    #[test]
-    fn locks_can_be_looked_at_and_taken_away() {
-        let memory = Memory::new();
-        let repository = Repository::create(Arc::new(memory.clone())).unwrap();
-        assert!(repository.locks().unwrap().is_empty());
-        let far = br#"{"command":"dump","host":"far-away","kind":"shared","pid":7,"time":"2025-01-01T00:00:00Z"}"#;
-        memory.overwrite("locks/far.json", far);
-        let own = serde_json::to_vec(&Note::own(Shared, "check", now())).unwrap();
-        memory.overwrite("locks/dead.json", &own);
-        memory.overwrite("locks/torn.json", b"{\"comm");
-        let later = "2025-11-23T11:00:00Z".parse().unwrap();
-        let held = Note::own(Shared, "dump", later);
-        let _held = memory.hold("locks/held.json", &serde_json::to_vec(&held).unwrap());
-        let found = repository.locks().unwrap();
-        let seen: Vec<_> = found
-            .iter()
-            .map(|lock| (lock.path.as_str(), lock.command.as_str(), lock.holder))
-            .collect();
-        assert_eq!(
-            seen,
-            [
-                ("locks/torn.json", "an unknown command", Holder::Unknown),
-                ("locks/far.json", "dump", Holder::Unknown),
-                ("locks/dead.json", "check", Holder::Gone),
-                ("locks/held.json", "dump", Holder::Running),
-            ]
-        );
-        for lock in found {
-            repository.remove_lock(&lock.path).unwrap();
-            repository.remove_lock(&lock.path).unwrap();
-        }
-        assert!(repository.locks().unwrap().is_empty());
-    }
-
-    #[test]
-    fn on_a_full_disk_who_makes_room_gets_a_lock_and_who_fills_it_none() {
-        let memory = Memory::new();
-        let failing = Failing::new(Arc::new(memory.clone()));
-        let repository = Repository::create(Arc::new(failing.clone())).unwrap();
-        let lock = |kind| {
-            failing.clear();
-            // The folder is there, the note does not fit.
-            failing.fail_at(1, Fault::Refuse(ErrorKind::StorageFull));
-            repository.lock(kind, "prune", now())
-        };
-        let alone = lock(Exclusive).unwrap();
-        let other = Repository::open(Arc::new(memory.clone())).unwrap();
-        assert!(other.lock(Shared, "dump", now()).is_err());
-        drop(alone);
-        assert_eq!(memory.list(LOCKS).unwrap(), []);
-        assert!(lock(Shared).err().unwrap().is_full());
-    }
-
-    #[test]
-    fn of_many_who_come_at_once_at_most_one_is_alone() {
-        use rayon::prelude::*;
-        let folder = tempfile::tempdir().unwrap();
-        let repository = Repository::create(Arc::new(Disk::new(folder.path()))).unwrap();
-        let alone = std::sync::atomic::AtomicU32::new(0);
-        (0..200).into_par_iter().for_each(|_| {
-            use std::sync::atomic::Ordering::SeqCst;
-            if let Ok(guard) = repository.lock(Exclusive, "prune", now()) {
-                assert_eq!(alone.fetch_add(1, SeqCst), 0);
-                std::thread::yield_now();
-                alone.fetch_sub(1, SeqCst);
-                drop(guard);
-            }
-        });
-    }
+/// Whether this is a path that a lock can have: a file right in the folder of locks.
+fn is_lock_path(path: &str) -> bool {
+    let name = path
+        .strip_prefix(LOCKS)
+        .and_then(|rest| rest.strip_prefix('/'));
+    name.is_some_and(|name| is_safe_name(name) && name.ends_with(".json"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, ErrorKind, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::files::{Files, Held, Listed, LogFile, NewFile, Publish};
 
 /// Files in memory. A clone shows the same files.
@@ -27,11 +29,22 @@ struct Names {
     folders: BTreeSet<String>,
 }
 
-#[derive(Default)]
 struct Content {
     bytes: Vec<u8>,
     synced: Vec<u8>,
     locked: bool,
+    modified: Timestamp,
+}
+
+impl Default for Content {
+    fn default() -> Content {
+        Content {
+            bytes: Vec::new(),
+            synced: Vec::new(),
+            locked: false,
+            modified: Timestamp::now(),
+        }
+    }
 }
 
 fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -95,7 +108,7 @@ impl Memory {
                 let content = Arc::new(Mutex::new(Content {
                     bytes: synced.clone(),
                     synced,
-                    locked: false,
+                    ..Content::default()
                 }));
                 for names in &mut names {
                     names.files.insert(path.clone(), content.clone());
@@ -124,6 +137,14 @@ impl Memory {
             .now
             .files
             .insert(path.to_string(), Arc::new(Mutex::new(content)));
+    }
+
+    /// Makes a file older: for tests of locks that nobody holds any more.
+    pub fn age(&self, path: &str, by: SignedDuration) {
+        let content = guard(&self.state).now.files.get(path).cloned();
+        if let Some(content) = content {
+            guard(&content).modified -= by;
+        }
     }
 
     /// The content at a path, if there is any.
@@ -185,6 +206,12 @@ impl Files for Memory {
         Ok(content.map(|content| guard(content).bytes.len() as u64))
     }
 
+    fn modified(&self, path: &str) -> io::Result<Timestamp> {
+        let content = guard(&self.state).now.file(path)?;
+        let modified = guard(&content).modified;
+        Ok(modified)
+    }
+
     fn create_folder(&self, folder: &str) -> io::Result<()> {
         let mut state = guard(&self.state);
         let mut folder = folder;
@@ -193,6 +220,10 @@ impl Files for Memory {
             folder = split(folder).0;
         }
         Ok(())
+    }
+
+    fn has_place(&self) -> io::Result<bool> {
+        Ok(true)
     }
 
     fn begin(&self, near: &str) -> io::Result<Box<dyn NewFile>> {
@@ -258,6 +289,7 @@ impl Files for Memory {
             bytes: content.to_vec(),
             synced: content.to_vec(),
             locked: true,
+            ..Content::default()
         }));
         state.now.files.insert(path.to_string(), content.clone());
         Ok(Box::new(MemoryLock(content)))
@@ -345,6 +377,11 @@ struct MemoryLock(Arc<Mutex<Content>>);
 impl Held for MemoryLock {
     fn note(&self, content: &[u8]) -> io::Result<()> {
         guard(&self.0).bytes = content.to_vec();
+        Ok(())
+    }
+
+    fn beat(&self) -> io::Result<()> {
+        guard(&self.0).modified = Timestamp::now();
         Ok(())
     }
 }

@@ -13,11 +13,13 @@
 //! - [`Files`]: what it needs of a file system, with [`Disk`], [`Memory`], and
 //!   [`Failing`] for tests.
 
+mod anchor;
 mod disk;
 mod error;
 mod failing;
 mod files;
 mod find;
+mod heartbeat;
 mod lock;
 mod memory;
 mod object;
@@ -39,10 +41,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+pub use anchor::anchor;
 pub use disk::Disk;
 pub use error::Error;
 pub use failing::{Failing, Fault, Operation};
 pub use files::{Files, Held, Listed, LogFile, NewFile, Publish};
+pub use find::Picked;
 pub use lock::{Holder, LockFound, LockGuard, LockKind, host};
 pub use memory::Memory;
 pub use object::{ObjectFolder, ObjectId, ObjectIdError, ObjectWriter, Stored};
@@ -66,6 +70,8 @@ const CONFIG_LIMIT: u64 = 64 * 1024;
 pub struct Repository {
     files: Arc<dyn Files>,
     id: String,
+    /// Whether this process made it.
+    new: bool,
     /// Folders with names that a power cut could still take.
     touched: Mutex<BTreeSet<String>>,
 }
@@ -84,7 +90,7 @@ struct Config {
 }
 
 impl Repository {
-    /// Makes a repository in an empty or missing folder.
+    /// Makes a repository in an empty or missing folder. The folder around it must exist.
     ///
     /// Refuses one that has anything else in it, so that a mistyped path does not
     /// scatter objects over somebody's home.
@@ -92,10 +98,12 @@ impl Repository {
         let repository = Repository {
             files,
             id: uuid::Uuid::new_v4().to_string(),
+            new: true,
             touched: Mutex::default(),
         };
-        let files = &repository.files;
-        files
+        repository.refuse_if_unfit()?;
+        repository
+            .files
             .create_folder("")
             .map_err(repository.io("create", ""))?;
         repository.refuse_if_not_empty()?;
@@ -112,14 +120,27 @@ impl Repository {
     }
 
     /// Whether a repository can be made in this folder, as far as a look can tell:
-    /// [`Error::NotEmpty`] when there is something in it. Nothing is written.
+    /// [`Error::NotEmpty`] when there is something in it, [`Error::NoFolder`] when the
+    /// folder around it does not exist. Nothing is written.
     pub fn check_vacant(files: Arc<dyn Files>) -> Result<(), Error> {
         let repository = Repository {
             files,
             id: String::new(),
+            new: false,
             touched: Mutex::default(),
         };
+        repository.refuse_if_unfit()?;
         repository.refuse_if_not_empty()
+    }
+
+    /// A missing folder above is a typing error, or a disk that is not mounted.
+    fn refuse_if_unfit(&self) -> Result<(), Error> {
+        match self.files.has_place().map_err(self.io("look at", ""))? {
+            true => Ok(()),
+            false => Err(Error::NoFolder {
+                place: self.files.place(""),
+            }),
+        }
     }
 
     fn refuse_if_not_empty(&self) -> Result<(), Error> {
@@ -138,6 +159,7 @@ impl Repository {
         let mut repository = Repository {
             files,
             id: String::new(),
+            new: false,
             touched: Mutex::default(),
         };
         let place = repository.files.place(CONFIG);
@@ -171,6 +193,11 @@ impl Repository {
             }
             result => result,
         }
+    }
+
+    /// Whether it was made just now, by this process: people should hear of that.
+    pub fn is_new(&self) -> bool {
+        self.new
     }
 
     /// The repository's own id, a UUID.

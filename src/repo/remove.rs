@@ -13,7 +13,7 @@ use crate::fsio::TEMPORARY;
 /// Leave to remove objects, given by an exclusive lock.
 pub struct Sweep<'a> {
     repository: &'a Repository,
-    _lock: &'a LockGuard,
+    lock: &'a LockGuard,
 }
 
 impl Repository {
@@ -23,7 +23,7 @@ impl Repository {
         self.sync_snapshots()?;
         Ok(Sweep {
             repository: self,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -106,6 +106,7 @@ impl Sweep<'_> {
     }
 
     fn remove(&self, path: &str) -> Result<(), Error> {
+        self.lock.is_kept()?;
         match self.repository.files.remove(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(self.repository.io("remove", path)(error))

@@ -65,6 +65,7 @@ impl Repository {
             repository: Repository {
                 files: self.files.clone(),
                 id: self.id.clone(),
+                new: false,
                 touched: Default::default(),
             },
             folder,

@@ -142,7 +142,7 @@ fn each_dump_builds_on_the_one_before_it_whatever_the_clock_says() {
         group_by: GroupBy::default(),
         only: Vec::new(),
     };
-    let plan = forget::plan(&site.repo(), &choice, false).unwrap();
+    let plan = forget::plan(&site.repo(), &choice, false, site.clock().now()).unwrap();
     let kept = |wrong: usize| plan.groups[0][wrong].is_kept();
     assert_eq!((kept(7), kept(6)), (true, true), "yesterday and today");
     assert!(

@@ -87,9 +87,18 @@ impl Files for Mount {
         self.inner.size(path)
     }
 
+    fn modified(&self, path: &str) -> io::Result<Timestamp> {
+        self.pass()?;
+        self.inner.modified(path)
+    }
+
     fn create_folder(&self, folder: &str) -> io::Result<()> {
         self.pass()?;
         self.inner.create_folder(folder)
+    }
+
+    fn has_place(&self) -> io::Result<bool> {
+        self.inner.has_place()
     }
 
     fn begin(&self, near: &str) -> io::Result<Box<dyn NewFile>> {

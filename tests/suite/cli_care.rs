@@ -144,7 +144,7 @@ fn a_rule_says_what_is_kept_and_why_before_it_is_done() {
 fn named_snapshots_are_forgotten_but_never_the_last_complete_one() {
     let program = Program::new();
     let ids = ten_days(&program);
-    done(&program, &format!("forget {} 2026-01-02", ids[0]));
+    done(&program, &format!("forget {} {}", ids[0], ids[1].short()));
     assert_eq!(left(&program), ids[2..]);
     let all: Vec<&str> = ids[2..].iter().map(SnapshotId::as_str).collect();
     let ran = run(&program, &format!("forget {}", all.join(" ")));
@@ -377,7 +377,7 @@ fn unlock_removes_what_is_stale_and_names_the_rest() {
     let ran = done(&program, "unlock");
     let pid = std::process::id();
     for words in [
-        "left: exclusive lock of forget (process 7 on far-away, since 2026-01-01 12:00), which may be running",
+        "left: exclusive lock of forget (process 7 on far-away, since 2026-01-01 12:00 UTC), which may be running",
         &format!("left: shared lock of dump (process {pid} on "),
         "removed: exclusive lock of prune",
         "1 lock removed, 2 left",

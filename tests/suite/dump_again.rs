@@ -410,7 +410,8 @@ fn a_workspace_that_shrinks_too_much_is_not_saved() {
             before: 8,
             now: 6,
             percent: 20,
-        }) => {}
+            than,
+        }) => assert_eq!(than, first),
         other => panic!("{other:?}"),
     }
     assert_eq!(site.latest().0, first);

@@ -11,6 +11,8 @@ mod cli_care;
 mod cli_dump;
 mod cli_generated;
 mod cli_restore;
+mod cli_times;
+mod cli_told;
 mod cli_usage;
 mod decoders;
 mod dump_again;

@@ -93,14 +93,21 @@ fn every_test_that_the_page_names_exists() {
 #[cfg(unix)]
 #[test]
 fn files_are_for_their_owner_alone_whatever_the_umask() {
+    let fake = FakeNotion::start(Workspace::everything(3));
+    // The first takes nothing away from what a program asks for, the last everything.
+    for umask in ["000", "0177", "0277", "0777"] {
+        files_are_for_their_owner_alone_under(umask, &fake);
+    }
+}
+
+#[cfg(unix)]
+fn files_are_for_their_owner_alone_under(umask: &str, fake: &FakeNotion) {
     use std::os::unix::fs::PermissionsExt as _;
 
     let program = Program::new();
-    let fake = FakeNotion::start(Workspace::everything(3));
     let bin = assert_cmd::cargo::cargo_bin!("notion-backup");
-    // The worst there is: it takes nothing away from what a program asks for.
     let line = format!(
-        "umask 000; {0} dump -q -r {REPO}; {0} extract -q -r {REPO} latest out",
+        "umask {umask}; {0} dump -q -r {REPO}; {0} extract -q -r {REPO} latest out; {0} forget -q -r {REPO} --keep-last 1",
         bin.display()
     );
     let done = std::process::Command::new("sh")
@@ -117,7 +124,7 @@ fn files_are_for_their_owner_alone_whatever_the_umask() {
         let data = std::fs::symlink_metadata(&path).unwrap();
         let mode = data.permissions().mode() & 0o7777;
         let right = if data.is_dir() { 0o700 } else { 0o600 };
-        assert_eq!(mode, right, "{}", path.display());
+        assert_eq!(mode, right, "umask {umask}: {}", path.display());
         modes.insert(mode);
     }
     assert_eq!(modes.len(), 2);
@@ -264,7 +271,7 @@ fn plain_http_to_another_machine_is_refused_before_anything_else() {
 #[test]
 fn a_refused_token_leaves_no_repository_behind() {
     let program = Program::new();
-    let fake = FakeNotion::start(Workspace::new(1));
+    let fake = FakeNotion::start(Workspace::plain(1, 1));
     let ran = Ran::from(
         program
             .command()

@@ -316,7 +316,7 @@ impl Life {
     fn forget_by(&self, files: Arc<dyn Files>, choice: &Choice) -> Result<bool, forget::Error> {
         let repo = Repository::open_or_create(files)?;
         let lock = repo.lock(LockKind::Exclusive, "forget", self.now())?;
-        let plan = forget::plan(&repo, choice, false)?;
+        let plan = forget::plan(&repo, choice, false, self.now())?;
         forget::carry_out(&repo, &lock, &plan)?;
         Ok(plan.unreadable.is_empty())
     }
@@ -331,7 +331,7 @@ impl Life {
             0 => ids.len() == 1,
             count => count == 1 && self.oracle[id].complete,
         };
-        let choice = Choice::Named(vec![id.to_string()]);
+        let choice = Choice::Named([id.clone()].into());
         let done = self.forget_by(self.site.files.clone(), &choice);
         assert_eq!(done.is_err(), last, "{done:?}");
         if !last {

@@ -10,8 +10,12 @@ use crate::repo::EntryKind;
 pub fn run(args: &CatArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let ui = context.ui;
     let repo = context.open()?;
-    let (_, snapshot) = repo.find_snapshot(&args.snapshot)?;
-    let mut place = browse::find(&repo, snapshot.tree, &args.place)?;
+    let picked = context.pick(&repo, &args.snapshot)?;
+    if ui.is_json() {
+        // There is no summary that could say it.
+        context.tell_picked(&picked);
+    }
+    let mut place = browse::find(&repo, picked.snapshot.tree, &args.place)?;
     if place.kind == EntryKind::Directory {
         place = browse::own_file(&repo, &place)?.ok_or_else(|| {
             Error::failed(format!("'{}' is a folder", args.place))

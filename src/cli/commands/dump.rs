@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Context, local_time};
+use super::Context;
 use crate::cli::args::{CommentsChoice, DumpArgs};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
 use crate::cli::settings::{self, DumpSettings};
-use crate::cli::ui::{Seen, Status, Ui, counter_name, words};
+use crate::cli::ui::{Seen, Status, counter_name, words};
+use crate::clock::LocalTime;
 use crate::crawl::{self, Comments};
 use crate::dump::{self, Summary};
 use crate::notion::Notion;
@@ -43,7 +44,7 @@ pub fn run(args: &DumpArgs, context: &Context<'_>) -> Result<Exit, Error> {
 
     let files = super::files(&settings.repo);
     let repo = match Repository::open(Arc::clone(&files)) {
-        Err(repo::Error::NotARepository { .. }) => {
+        Err(repo::Error::NotARepository { .. }) if !settings.existing => {
             Repository::check_vacant(Arc::clone(&files))?;
             None
         }
@@ -64,7 +65,9 @@ pub fn run(args: &DumpArgs, context: &Context<'_>) -> Result<Exit, Error> {
             Some(repo) => (repo, None),
             None => {
                 let me = dump::whoami(&notion, report.as_ref())?;
-                (Repository::open_or_create(files)?, Some(me))
+                let repo = Repository::open_or_create(files)?;
+                context.tell_if_new(&repo);
+                (repo, Some(me))
             }
         };
         dump::dump(dump::Job {
@@ -85,7 +88,7 @@ pub fn run(args: &DumpArgs, context: &Context<'_>) -> Result<Exit, Error> {
             return Err(error.into());
         }
     };
-    match tell(ui, &summary, &seen) {
+    match tell(context, &summary, &seen) {
         // The dump is done, whether or not somebody still reads.
         Err(error) if !error.is_broken_pipe() => Err(error),
         _ => Ok(exit(&summary)),
@@ -124,13 +127,14 @@ fn exit(summary: &Summary) -> Exit {
     }
 }
 
-fn tell(ui: &Ui, summary: &Summary, seen: &Seen) -> Result<(), Error> {
+fn tell(context: &Context<'_>, summary: &Summary, seen: &Seen) -> Result<(), Error> {
+    let ui = context.ui;
     if ui.is_json() {
         ui.message(&message(summary, &seen.status))?;
         return Ok(());
     }
     if !ui.is_quiet() {
-        for line in account(summary, &seen.status) {
+        for line in account(summary, &seen.status, &context.local_time()) {
             ui.line(&line)?;
         }
     }
@@ -154,7 +158,7 @@ fn tell(ui: &Ui, summary: &Summary, seen: &Seen) -> Result<(), Error> {
 }
 
 /// What is in the snapshot, what became of all that was met, and what it took.
-fn account(summary: &Summary, status: &Status) -> Vec<String> {
+fn account(summary: &Summary, status: &Status, local: &LocalTime) -> Vec<String> {
     let list = |counts: &BTreeMap<String, u64>, word: &dyn Fn(&str, u64) -> String| {
         let parts: Vec<String> = counts
             .iter()
@@ -197,10 +201,25 @@ fn account(summary: &Summary, status: &Status) -> Vec<String> {
     }
     work.push(words::clock(status.elapsed));
     line("this run", work.join(", "));
+    line("left out", words::left_out(&summary.left_out).join("; "));
+    if let Some(gone) = &summary.gone {
+        line(
+            "gone",
+            format!(
+                "{} of the {} in snapshot {}",
+                match gone.gone {
+                    0 => "none".to_owned(),
+                    count => words::number(count),
+                },
+                words::number(gone.before) + " pages, rows and databases",
+                gone.since
+            ),
+        );
+    }
     if let Some(time) = summary.oldest_read {
         line(
             "freshness",
-            format!("every page was read since {}", local_time(time)),
+            format!("every page was read since {}", local.show(time)),
         );
     }
     lines
@@ -249,7 +268,10 @@ fn verdict(summary: &Summary) -> Vec<String> {
             );
         }
         (Some(id), None) if summary.complete => {
-            lines.push(format!("snapshot {id} is complete"));
+            lines.push(match summary.left_out.is_empty() {
+                true => format!("snapshot {id} is complete"),
+                false => format!("snapshot {id} is complete but for what was left out as asked"),
+            });
         }
         (Some(id), None) => {
             lines.push(match losses(summary) {
@@ -284,6 +306,12 @@ fn message(summary: &Summary, status: &Status) -> Value {
         }),
         "counts": summary.counts,
         "ledger": summary.ledger,
+        "left_out": summary.left_out,
+        "gone": summary.gone.as_ref().map(|gone| json!({
+            "since": gone.since,
+            "before": gone.before,
+            "gone": gone.gone,
+        })),
         "problems": summary.problems,
         "oldest_read": summary.oldest_read,
         "work": work,
@@ -307,6 +335,8 @@ mod tests {
             ledger: [("captured".to_owned(), 3)].into(),
             problems: Vec::new(),
             oldest_read: None,
+            left_out: Vec::new(),
+            gone: None,
         }
     }
 
@@ -361,6 +391,7 @@ mod tests {
                 "message_type": "summary", "snapshot": "20260301T120000Z-0123abcd",
                 "complete": false, "stopped": null, "counts": {"pages": 3},
                 "ledger": {"captured": 3}, "problems": ["page x: no"], "oldest_read": null,
+                "left_out": [], "gone": null,
                 "workspace": "Acme", "work": {"requests": 9}, "seconds_elapsed": 7, "code": 3,
             })
         );

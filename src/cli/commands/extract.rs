@@ -10,11 +10,12 @@ use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::ui::words;
 use crate::extract;
+use crate::repo::Picked;
 
 pub fn run(args: &ExtractArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let ui = context.ui;
     let repo = context.open()?;
-    let (id, snapshot) = repo.find_snapshot(&args.snapshot)?;
+    let Picked { id, snapshot, .. } = context.pick(&repo, &args.snapshot)?;
     let watch = ui.watch(Arc::clone(&context.clock));
     let done = extract::extract(&repo, snapshot.tree, &args.dir, watch.report().as_ref())?;
     let seen = watch.finish();

@@ -1,29 +1,42 @@
 //! `forget`: which snapshots stay and why, and which go.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::{Context, local_time, prune};
+use super::{Context, prune};
 use crate::cli::args::{ForgetArgs, Grouping};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::ui::{Table, Ui, words};
+use crate::clock::LocalTime;
 use crate::forget::policy::{Policy, Reason, TagList};
 use crate::forget::{self, Choice, Decision, GroupBy, Plan};
 use crate::gc;
-use crate::repo::LockKind;
+use crate::repo::{LockKind, Repository, SnapshotId};
 
 pub fn run(args: &ForgetArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let ui = context.ui;
-    let choice = choice(args)?;
+    let rule = rule(args)?;
     let repo = context.open()?;
+    let choice = match rule {
+        Some(rule) => rule,
+        None => Choice::Named(named(&args.snapshots, &repo, &context.local_time())?),
+    };
     let lock = match args.dry_run {
         true => None,
         false => Some(repo.lock(LockKind::Exclusive, "forget", context.clock.now())?),
     };
-    let plan = forget::plan(&repo, &choice, args.unsafe_allow_remove_all)?;
+    let plan = forget::plan(
+        &repo,
+        &choice,
+        args.unsafe_allow_remove_all,
+        context.clock.now(),
+    )?;
     warn_of_unreadable(ui, &plan)?;
+    warn_of_the_future(context, &plan)?;
     if !ui.is_json() {
-        show(ui, &plan)?;
+        show(ui, &plan, &context.local_time())?;
     }
     if let Some(lock) = &lock {
         forget::carry_out(&repo, lock, &plan)?;
@@ -41,7 +54,8 @@ pub fn run(args: &ForgetArgs, context: &Context<'_>) -> Result<Exit, Error> {
     Ok(exit(&plan))
 }
 
-fn choice(args: &ForgetArgs) -> Result<Choice, Error> {
+/// The rule that the options give; `None` where snapshots were named instead.
+fn rule(args: &ForgetArgs) -> Result<Option<Choice>, Error> {
     let lists = |texts: &[String]| texts.iter().map(|text| TagList::parse(text)).collect();
     let count = |count: Option<u32>| count.unwrap_or(0);
     let policy = Policy {
@@ -63,7 +77,7 @@ fn choice(args: &ForgetArgs) -> Result<Choice, Error> {
                 "name the snapshots to remove, or give a rule; --dry-run shows what it would do",
             ));
         }
-        return Ok(Choice::Named(args.snapshots.clone()));
+        return Ok(None);
     }
     if policy.is_empty() {
         return Err(
@@ -71,11 +85,47 @@ fn choice(args: &ForgetArgs) -> Result<Choice, Error> {
                 .hint("give a rule such as --keep-daily 7 --keep-monthly 12, or name the snapshots to remove"),
         );
     }
-    Ok(Choice::Policy {
+    Ok(Some(Choice::Policy {
         policy,
         group_by: group_by(&args.group_by),
         only: lists(&args.tag),
-    })
+    }))
+}
+
+/// The snapshots with these ids. A time is refused, and `latest`: which snapshot they mean
+/// depends on the zone and on what was saved meanwhile, and what is removed is gone.
+fn named(
+    texts: &[String],
+    repo: &Repository,
+    local: &LocalTime,
+) -> Result<BTreeSet<SnapshotId>, Error> {
+    let mut ids = BTreeSet::new();
+    for text in texts {
+        let text = text.trim();
+        let id = repo.find_snapshot_id(text);
+        let too_short = matches!(&id, Ok(id) if text == "latest" || is_only_time(id, text));
+        if too_short || local.read(text).is_some() {
+            let error = Error::usage(format!(
+                "snapshots to remove are named by their ids alone, and '{text}' is none"
+            ));
+            return Err(match repo.pick_snapshot(text, local) {
+                Ok(picked) => error.hint(format!(
+                    "it means the snapshot of {}; to remove that one, type: forget {}",
+                    local.show_seconds(picked.snapshot.finished),
+                    picked.id
+                )),
+                Err(_) => error.hint("`snapshots` lists the ids"),
+            });
+        }
+        ids.insert(id?);
+    }
+    Ok(ids)
+}
+
+/// Whether a beginning of an id is so short that it tells no more than a time, which its
+/// writer may have meant in another zone than UTC.
+fn is_only_time(id: &SnapshotId, text: &str) -> bool {
+    id.as_str().starts_with(text) && !text.contains('Z')
 }
 
 fn group_by(asked: &[Grouping]) -> GroupBy {
@@ -114,10 +164,33 @@ fn warn_of_unreadable(ui: &Ui, plan: &Plan) -> Result<(), Error> {
     Ok(())
 }
 
-fn show(ui: &Ui, plan: &Plan) -> Result<(), Error> {
+fn warn_of_the_future(context: &Context<'_>, plan: &Plan) -> Result<(), Error> {
+    let decisions = plan.groups.iter().flatten();
+    for decision in decisions.filter(|it| it.is_dated_in_the_future()) {
+        let message = format!(
+            "snapshot {0} is dated in the future ({1}), so no rule counts it and it stays; look at the clock of {2}, \
+             and remove it with `forget {0}` if it is not wanted",
+            decision.id,
+            context.local_time().show(decision.snapshot.finished),
+            decision.snapshot.host,
+        );
+        if context.ui.is_json() {
+            let problem = json!({"message_type": "problem", "message": message});
+            context.ui.message(&problem)?;
+        } else {
+            context.ui.warn(&message);
+        }
+    }
+    Ok(())
+}
+
+fn show(ui: &Ui, plan: &Plan, local: &LocalTime) -> Result<(), Error> {
     if ui.is_quiet() {
         return Ok(());
     }
+    let all = plan.groups.iter().flatten();
+    let times: Vec<_> = all.map(|it| it.snapshot.finished).collect();
+    let mut times = local.show_all(&times).into_iter();
     for group in &plan.groups {
         let Some(first) = group.last() else { continue };
         ui.line(&forget::describe(&first.snapshot))?;
@@ -135,7 +208,7 @@ fn show(ui: &Ui, plan: &Plan) -> Result<(), Error> {
             }
             table.row(vec![
                 decision.id.to_string(),
-                local_time(snapshot.finished),
+                times.next().unwrap_or_default(),
                 super::snapshots::state(snapshot).to_owned(),
                 if decision.is_kept() { "keep" } else { "remove" }.to_owned(),
                 why.trim_start().to_owned(),
@@ -158,6 +231,7 @@ fn word(reason: Reason) -> &'static str {
         Reason::Within => "within",
         Reason::Tag => "tag",
         Reason::LastComplete => "the last complete one",
+        Reason::Future => "dated in the future",
     }
 }
 

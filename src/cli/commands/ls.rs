@@ -8,7 +8,7 @@ use crate::cli::browse::{self, Face, Place};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Table;
-use crate::repo::EntryKind;
+use crate::repo::{EntryKind, Picked};
 
 /// Longer titles are cut in the table, not in JSON.
 const LONGEST_TITLE: usize = 100;
@@ -16,7 +16,7 @@ const LONGEST_TITLE: usize = 100;
 pub fn run(args: &LsArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let ui = context.ui;
     let repo = context.open()?;
-    let (_, snapshot) = repo.find_snapshot(&args.snapshot)?;
+    let Picked { id, snapshot, .. } = context.pick(&repo, &args.snapshot)?;
     let place = match &args.place {
         Some(text) => browse::find(&repo, snapshot.tree, text)?,
         None => Place::root(snapshot.tree),
@@ -54,7 +54,7 @@ pub fn run(args: &LsArgs, context: &Context<'_>) -> Result<Exit, Error> {
         Ok(())
     })?;
     if ui.is_json() {
-        ui.message(&json!({"message_type": "summary", "entries": count}))?;
+        ui.message(&json!({"message_type": "summary", "snapshot": id, "entries": count}))?;
     } else {
         ui.table(&table)?;
     }

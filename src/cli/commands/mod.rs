@@ -20,7 +20,6 @@ mod unlock;
 use std::path::Path;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::args::{Command, GlobalArgs};
@@ -28,8 +27,8 @@ use super::error::Error;
 use super::exit::Exit;
 use super::settings::{self, Environment};
 use super::ui::Ui;
-use crate::clock::Clock;
-use crate::repo::{Disk, Files, Repository};
+use crate::clock::{Clock, LocalTime};
+use crate::repo::{Disk, Files, Picked, Repository};
 
 /// What every command may use.
 pub struct Context<'a> {
@@ -48,6 +47,41 @@ impl Context<'_> {
     fn open(&self) -> Result<Repository, Error> {
         let place = settings::repository(self.global, &self.environment)?;
         Ok(Repository::open(files(&place))?)
+    }
+
+    /// Times as they are shown to this user and typed by them.
+    fn local_time(&self) -> LocalTime {
+        LocalTime::new(TimeZone::system(), self.clock.now())
+    }
+
+    /// The snapshot that `text` means. Where that is not said by an id, people are told
+    /// which one it is; a program finds it in the summary.
+    fn pick(&self, repo: &Repository, text: &str) -> Result<Picked, Error> {
+        let picked = repo.pick_snapshot(text, &self.local_time())?;
+        if !self.ui.is_json() {
+            self.tell_picked(&picked);
+        }
+        Ok(picked)
+    }
+
+    /// Says, with `--quiet` as well, that a repository has been made: where that was not
+    /// meant, a mistyped path or a missing disk begins a backup that nobody looks at.
+    fn tell_if_new(&self, repo: &Repository) {
+        if repo.is_new() {
+            let place = repo.place("");
+            self.ui.say(&format!(
+                "created a new repository at {}",
+                place.trim_end_matches('/')
+            ));
+        }
+    }
+
+    /// Says on standard error which snapshot was meant.
+    fn tell_picked(&self, picked: &Picked) {
+        if !picked.by_id && !self.ui.is_quiet() {
+            let time = self.local_time().show_seconds(picked.snapshot.finished);
+            self.ui.say(&format!("snapshot {} of {time}", picked.id));
+        }
     }
 }
 
@@ -74,11 +108,4 @@ pub fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Error> {
         Command::Plakar(args) => plakar::run(args, context),
         Command::Generate(args) => generate::run(args),
     }
-}
-
-/// A time as the user's clock shows it, to the minute.
-fn local_time(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::system())
-        .strftime("%Y-%m-%d %H:%M")
-        .to_string()
 }

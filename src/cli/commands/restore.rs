@@ -12,8 +12,10 @@ use crate::cli::exit::Exit;
 use crate::cli::interrupt;
 use crate::cli::settings::{self, RestoreSettings};
 use crate::cli::ui::{Status, Ui, words};
+use crate::crawl;
+use crate::fsio;
 use crate::notion::Notion;
-use crate::repo::{Repository, SnapshotId};
+use crate::repo::{Picked, Repository, Snapshot, SnapshotId};
 use crate::report::{Counter, Report};
 use crate::restore::{
     self, Degree, FolderSource, Job, Loss, Preview, SnapshotSource, Source, Summary, Totals,
@@ -29,7 +31,7 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
     })?;
     let settings = settings::restore(&args.notion, context.global, &context.environment)?;
     let from_folder = args.from_dir.is_some();
-    let repo = repository(&settings, from_folder)?;
+    let repo = repository(&settings, from_folder, context)?;
     let stop = Stop::new();
     interrupt::watch_signals(
         &stop,
@@ -49,7 +51,12 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
         }
         false => None,
     };
-    let (source, from) = source(args, resumed, &repo)?;
+    let chosen = source(args, resumed, &repo, context)?;
+    if !context.ui.is_json() {
+        for lack in &chosen.lacks {
+            context.ui.say(&format!("note: {lack}"));
+        }
+    }
     let _lock = match from_folder {
         true => None,
         false => Some(repo.lock(
@@ -64,8 +71,8 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let job = Job {
         notion: &notion,
         repo: &repo,
-        source: source.as_ref(),
-        from: from.clone(),
+        source: chosen.source.as_ref(),
+        from: chosen.from.clone(),
         root,
         only: args.only.clone(),
         jobs: settings.jobs,
@@ -79,7 +86,7 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
         if let Some(asked) = settings.notion.requests_per_minute {
             preview.requests_per_minute = asked.into();
         }
-        return tell_preview(context.ui, &from, &preview);
+        return tell_preview(context.ui, &chosen, &preview);
     }
     let result = match args.resume {
         true => restore::resume(&job),
@@ -87,7 +94,7 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
     };
     let seen = watch.finish();
     let summary = result?;
-    tell(context, &repo, &from, &summary, &seen.status)
+    tell(context, &repo, &chosen, &summary, &seen.status)
 }
 
 /// The command that takes a restore back, as it must be typed here.
@@ -114,28 +121,62 @@ fn connect(
 }
 
 /// The repository with the snapshot; for a folder any will do, to keep the journal in.
-fn repository(settings: &RestoreSettings, from_folder: bool) -> Result<Repository, Error> {
-    match (&settings.repo, &settings.journals) {
-        (Some(repo), _) if from_folder => Ok(Repository::open_or_create(super::files(repo))?),
-        (Some(repo), _) => Ok(Repository::open(super::files(repo))?),
+fn repository(
+    settings: &RestoreSettings,
+    from_folder: bool,
+    context: &Context<'_>,
+) -> Result<Repository, Error> {
+    let place = match (&settings.repo, &settings.journals) {
+        (Some(repo), _) => repo,
         (None, Some(journals)) if from_folder => {
-            Ok(Repository::open_or_create(super::files(journals))?)
+            // Our own place: what is above it is made as well.
+            if let Some(above) = journals.parent() {
+                fsio::create_private_folder(above)
+                    .map_err(|error| Error::file("create the folder", above, &error))?;
+            }
+            journals
         }
-        _ => Err(Error::no_repo()),
+        _ => return Err(Error::no_repo()),
+    };
+    if !from_folder {
+        return Ok(Repository::open(super::files(place))?);
     }
+    let repo = Repository::open_or_create(super::files(place))?;
+    context.tell_if_new(&repo);
+    Ok(repo)
 }
 
-/// What is restored, and its name in the journal.
+/// The repository with the journal of a restore, which is never made for that.
+fn journals(settings: &RestoreSettings) -> Result<Repository, Error> {
+    let place = settings.repo.as_ref().or(settings.journals.as_ref());
+    Ok(Repository::open(super::files(
+        place.ok_or_else(Error::no_repo)?,
+    ))?)
+}
+
+/// What is restored.
+struct Chosen<'r> {
+    source: Box<dyn Source + 'r>,
+    /// Its name in the journal: the id of the snapshot, or the folder.
+    from: String,
+    /// What cannot come back because it was not saved, in words.
+    lacks: Vec<String>,
+}
+
 fn source<'r>(
     args: &RestoreArgs,
     resumed: Option<String>,
     repo: &'r Repository,
-) -> Result<(Box<dyn Source + 'r>, String), Error> {
-    let folder = |path: &Path| -> Result<(Box<dyn Source + 'r>, String), Error> {
+    context: &Context<'_>,
+) -> Result<Chosen<'r>, Error> {
+    let folder = |path: &Path| -> Result<Chosen<'r>, Error> {
         let whole = std::fs::canonicalize(path)
             .map_err(|error| Error::file("read the folder", path, &error))?;
-        let name = whole.display().to_string();
-        Ok((Box::new(FolderSource::new(&whole)), name))
+        Ok(Chosen {
+            source: Box::new(FolderSource::new(&whole)),
+            from: whole.display().to_string(),
+            lacks: Vec::new(),
+        })
     };
     if let Some(path) = &args.from_dir {
         return folder(path);
@@ -147,14 +188,35 @@ fn source<'r>(
         Some(from) => from.as_str(),
         None => args.snapshot.as_deref().unwrap_or("latest"),
     };
-    let (id, snapshot) = repo.find_snapshot(text)?;
-    Ok((
-        Box::new(SnapshotSource::new(repo, snapshot.tree)),
-        id.to_string(),
-    ))
+    let Picked { id, snapshot, .. } = context.pick(repo, text)?;
+    Ok(Chosen {
+        source: Box::new(SnapshotSource::new(repo, snapshot.tree)),
+        from: id.to_string(),
+        lacks: lacks(&snapshot),
+    })
 }
 
-fn tell_preview(ui: &Ui, from: &str, preview: &Preview) -> Result<Exit, Error> {
+/// What a snapshot does not hold of what there was.
+fn lacks(snapshot: &Snapshot) -> Vec<String> {
+    let left_out = words::left_out(&crawl::left_out(snapshot)).into_iter();
+    let mut lacks: Vec<String> = left_out
+        .map(|part| format!("the snapshot was made without {part}"))
+        .collect();
+    if !snapshot.complete {
+        let count = |word: &str| snapshot.ledger.get(word).copied().unwrap_or(0);
+        lacks.push(match count("failed") + count("truncated") {
+            0 => "the snapshot is not complete".to_owned(),
+            lost => format!(
+                "the snapshot is not complete: {} could not be read, or only in part",
+                words::count(lost, "object")
+            ),
+        });
+    }
+    lacks
+}
+
+fn tell_preview(ui: &Ui, chosen: &Chosen<'_>, preview: &Preview) -> Result<Exit, Error> {
+    let Chosen { from, lacks, .. } = chosen;
     let totals = &preview.planned.totals;
     let lost = &preview.planned.losses;
     let pace = preview.requests_per_minute;
@@ -166,6 +228,7 @@ fn tell_preview(ui: &Ui, from: &str, preview: &Preview) -> Result<Exit, Error> {
             "message_type": "summary",
             "dry_run": true,
             "from": from,
+            "lacks": lacks,
             "root": preview.survey.root,
             "workspace": preview.survey.workspace,
             "totals": totals,
@@ -246,11 +309,12 @@ fn minutes(time: std::time::Duration) -> String {
 fn tell(
     context: &Context<'_>,
     repo: &Repository,
-    from: &str,
+    chosen: &Chosen<'_>,
     summary: &Summary,
     status: &Status,
 ) -> Result<Exit, Error> {
     let ui = context.ui;
+    let Chosen { from, lacks, .. } = chosen;
     let requests = status.count(Counter::Requests);
     let elapsed = status.elapsed;
     let undo = undo_command(context.global, &summary.journal);
@@ -263,6 +327,7 @@ fn tell(
         ui.message(&json!({
             "message_type": "summary",
             "from": from,
+            "lacks": lacks,
             "journal": summary.journal,
             "report": report,
             "complete": summary.early.is_none(),
@@ -357,7 +422,7 @@ fn loss_message(loss: &Loss) -> Value {
 
 fn run_undo(args: &UndoArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let settings = settings::restore(&args.notion, context.global, &context.environment)?;
-    let repo = repository(&settings, settings.repo.is_none())?;
+    let repo = journals(&settings)?;
     for warning in &settings.warnings {
         context.ui.warn(warning);
     }

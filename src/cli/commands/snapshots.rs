@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Context, local_time};
+use super::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::ui::{Table, words};
+use crate::crawl;
 use crate::repo::{Snapshot, SnapshotId};
 
 pub fn run(context: &Context<'_>) -> Result<Exit, Error> {
@@ -36,12 +37,14 @@ pub fn run(context: &Context<'_>) -> Result<Exit, Error> {
             "TIME",
             "STATE",
             ">PAGES",
-            "WORKSPACE, ROOTS, TAGS",
+            "WORKSPACE, ROOTS, TAGS, WHAT WAS LEFT OUT",
         ]);
-        for (id, snapshot) in &snapshots.whole {
+        let times: Vec<_> = snapshots.whole.iter().map(|it| it.1.finished).collect();
+        let times = context.local_time().show_all(&times);
+        for ((id, snapshot), time) in snapshots.whole.iter().zip(times) {
             table.row(vec![
                 id.to_string(),
-                local_time(snapshot.finished),
+                time,
                 state(snapshot).to_owned(),
                 snapshot
                     .counts
@@ -80,6 +83,10 @@ fn about(snapshot: &Snapshot) -> String {
     if !snapshot.tags.is_empty() {
         text.push_str(&format!(" [{}]", snapshot.tags.join(", ")));
     }
+    let left_out = words::left_out_in_short(&crawl::left_out(snapshot));
+    if !left_out.is_empty() {
+        text.push_str(&format!(", {left_out}"));
+    }
     text
 }
 
@@ -95,6 +102,7 @@ fn message(id: &SnapshotId, snapshot: &Snapshot) -> Value {
         "roots": snapshot.source.roots,
         "tags": snapshot.tags,
         "complete": snapshot.complete,
+        "left_out": crawl::left_out(snapshot),
         "counts": snapshot.counts,
         "ledger": snapshot.ledger,
         "repaired": snapshot.repaired,

@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::{Context, local_time};
+use super::Context;
 use crate::cli::args::UnlockArgs;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::ui::words;
+use crate::clock::LocalTime;
 use crate::repo::{Holder, LockFound};
 
 pub fn run(args: &UnlockArgs, context: &Context<'_>) -> Result<Exit, Error> {
@@ -33,7 +34,7 @@ pub fn run(args: &UnlockArgs, context: &Context<'_>) -> Result<Exit, Error> {
                 "removed": remove,
             }))?;
         } else if !(ui.is_quiet() && remove) {
-            ui.line(&describe(lock, remove))?;
+            ui.line(&describe(lock, remove, &context.local_time()))?;
         }
     }
     let left = locks.len() as u64 - removed;
@@ -62,7 +63,7 @@ pub fn run(args: &UnlockArgs, context: &Context<'_>) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-fn describe(lock: &LockFound, removed: bool) -> String {
+fn describe(lock: &LockFound, removed: bool, local: &LocalTime) -> String {
     let holder = match lock.holder {
         Holder::Running => "is running",
         Holder::Gone => "is gone",
@@ -70,7 +71,7 @@ fn describe(lock: &LockFound, removed: bool) -> String {
     };
     let since = lock
         .since
-        .map(|time| format!(", since {}", local_time(time)))
+        .map(|time| format!(", since {}", local.show(time)))
         .unwrap_or_default();
     format!(
         "{}: {} lock of {} (process {} on {}{since}), which {holder}",

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::crawl::LeftOut;
+
 /// `1234567` as `1,234,567`.
 pub fn number(value: u64) -> String {
     let digits = value.to_string();
@@ -51,6 +53,50 @@ pub fn clock(time: Duration) -> String {
         format!("{hours}:{minutes:02}:{seconds:02}")
     } else {
         format!("{minutes}:{seconds:02}")
+    }
+}
+
+/// What a snapshot lacks on purpose, and the option that asked for it.
+pub fn left_out(parts: &[LeftOut]) -> Vec<String> {
+    let files = |number: u64| match number {
+        0 => "none was".to_owned(),
+        1 => "1 was".to_owned(),
+        more => format!("{} were", self::number(more)),
+    };
+    let part = |part: &LeftOut| match part {
+        LeftOut::Files { count: 0 } => "attachments (--no-files)".to_owned(),
+        LeftOut::Files { count: number } => {
+            format!("{} (--no-files)", count(*number, "attachment"))
+        }
+        LeftOut::LargeFiles { limit, count } => format!(
+            "attachments larger than {} (--max-file-size), of which there {}",
+            bytes(*limit),
+            files(*count)
+        ),
+        LeftOut::Comments => "comments (--comments none)".to_owned(),
+        LeftOut::OtherPages { roots } => format!(
+            "everything but {} and what is below (--root)",
+            count(*roots, "page")
+        ),
+    };
+    parts.iter().map(part).collect()
+}
+
+/// The same in a few words, for a table; empty when nothing was left out.
+pub fn left_out_in_short(parts: &[LeftOut]) -> String {
+    let words: Vec<&str> = parts
+        .iter()
+        .filter_map(|part| match part {
+            LeftOut::Files { .. } => Some("attachments"),
+            LeftOut::LargeFiles { .. } => Some("large attachments"),
+            LeftOut::Comments => Some("comments"),
+            // The roots are listed themselves.
+            LeftOut::OtherPages { .. } => None,
+        })
+        .collect();
+    match words.is_empty() {
+        true => String::new(),
+        false => format!("without {}", words.join(" and ")),
     }
 }
 
