@@ -62,6 +62,16 @@ pub struct Lost {
     pub why: repo::Error,
 }
 
+/// The most bytes of a path that can be given to the system in one piece: `PATH_MAX`
+/// without the zero at its end.
+pub const LONGEST_PATH: usize = if cfg!(target_os = "linux") {
+    4095
+} else if cfg!(windows) {
+    259
+} else {
+    1023
+};
+
 /// What was written.
 #[derive(Debug, Default)]
 pub struct Extracted {
@@ -71,6 +81,8 @@ pub struct Extracted {
     pub directories: u64,
     /// Bytes of content written.
     pub bytes: u64,
+    /// Files and directories whose paths are longer than other programs can open.
+    pub too_long: u64,
     /// What is missing because the repository is damaged. No part of it was left.
     pub lost: Vec<Lost>,
 }
@@ -100,6 +112,8 @@ pub fn extract(
         report,
         place: prepare(target)?,
         path: String::new(),
+        // What cannot be told counts as it was typed.
+        above: std::path::absolute(target).map_or(0, |it| it.as_os_str().len()),
         done: Extracted::default(),
     };
     let mut open = vec![Open {
@@ -149,6 +163,8 @@ struct Writer<'a> {
     place: Place,
     /// Its path below the target, for messages.
     path: String,
+    /// How many bytes the path of the target has.
+    above: usize,
     done: Extracted,
 }
 
@@ -158,6 +174,12 @@ impl Writer<'_> {
             "" => name.to_string(),
             path => format!("{path}/{name}"),
         }
+    }
+
+    /// Counts a path that other programs cannot open: this one goes down step by step.
+    fn measure(&mut self, name: &str) {
+        let length = self.above + 1 + self.path.len() + 1 + name.len();
+        self.done.too_long += u64::from(length > LONGEST_PATH);
     }
 
     fn failed(&self, action: &'static str, name: &str) -> impl FnOnce(io::Error) -> Error {
@@ -196,6 +218,7 @@ impl Writer<'_> {
                     set_modified(buffered.get_ref(), modified)
                         .map_err(self.failed("set the time of", name))?;
                 }
+                self.measure(name);
                 self.done.files += 1;
                 self.done.bytes += bytes;
                 self.report.add(Counter::Objects, 1);
@@ -227,6 +250,7 @@ impl Writer<'_> {
         };
         let entered = self.place.enter(name);
         entered.map_err(self.failed("create", name))?;
+        self.measure(name);
         let parent_length = self.path.len();
         self.path = self.below(name);
         self.done.directories += 1;

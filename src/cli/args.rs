@@ -343,7 +343,9 @@ pub struct CheckArgs {
 ///
 /// The rules are restic's. Each --keep option keeps some of the snapshots, all others
 /// go; times are UTC. Snapshots of the same workspace and roots are counted together.
-/// The last complete snapshot of a workspace always stays. This removes the snapshots
+/// The last complete snapshot with pages of a workspace always stays, whatever the rule;
+/// by its id it can be removed as long as another one is left. A snapshot that is dated in
+/// the future is in no rule and stays. This removes the snapshots
 /// alone: `prune`, or --prune, frees the room that nothing else needs.
 #[derive(Args, Debug, Default)]
 pub struct ForgetArgs {
@@ -406,8 +408,9 @@ pub struct ForgetArgs {
 
 /// Free the room of what no snapshot needs
 ///
-/// Objects that no snapshot names are removed, and files that were never finished. What
-/// an interrupted dump has read is kept. Nothing else may work in the repository
+/// Objects that no snapshot names are removed, files that were never finished, and the
+/// journals of restores that ended more than thirty days ago. What an interrupted dump has
+/// read is kept. Nothing else may work in the repository
 /// meanwhile; if anything cannot be read that may name objects, nothing is removed.
 #[derive(Args, Debug)]
 pub struct PruneArgs {
@@ -435,8 +438,8 @@ pub enum Grouping {
 
 /// Remove the locks that crashed commands have left
 ///
-/// This is seldom needed: a lock left on this machine is removed by the next command
-/// that meets it. The lock of another machine stays until it is removed here.
+/// This is seldom needed: a lock left on this machine is removed by the next command that
+/// meets it, and that of another machine half an hour after its last sign of life.
 #[derive(Args, Debug)]
 pub struct UnlockArgs {
     /// Remove all locks, also those of commands that may still be running

@@ -80,6 +80,26 @@ fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Er
 impl Config {
     /// Reads the file that `--config` names, or else the user's own if there is one.
     pub fn load(named: Option<&Path>) -> Result<Config, Error> {
+        Config::read(named).map_err(Unread::into_error)
+    }
+
+    /// The same, for `then` to work with. If the user's own file is there and cannot be read,
+    /// that is no more than a warning as long as `then` can do without it.
+    pub fn with<T>(
+        named: Option<&Path>,
+        then: impl FnOnce(&Config, Vec<String>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match Config::read(named) {
+            Ok(config) => then(&config, Vec::new()),
+            Err(Unread::OutOfReach(error)) if named.is_none() => {
+                let warning = format!("{}; it is passed over", error.message);
+                then(&Config::default(), vec![warning]).map_err(|_| error)
+            }
+            Err(unread) => Err(unread.into_error()),
+        }
+    }
+
+    fn read(named: Option<&Path>) -> Result<Config, Unread> {
         let path = match named {
             Some(path) => path.to_owned(),
             None => match etcetera::base_strategy::Xdg::new() {
@@ -91,12 +111,12 @@ impl Config {
             },
         };
         match std::fs::read_to_string(&path) {
-            Ok(text) => Config::parse(&text, &path),
+            Ok(text) => Config::parse(&text, &path).map_err(Unread::Wrong),
             Err(error) if named.is_none() && is_absent(&error) => Ok(Config::default()),
-            Err(error) => Err(Error::usage(format!(
+            Err(error) => Err(Unread::OutOfReach(Error::usage(format!(
                 "cannot read the configuration file {}: {error}",
                 path.display()
-            ))),
+            )))),
         }
     }
 
@@ -113,6 +133,22 @@ impl Config {
             *path = absolute(path, beside, home.as_deref());
         }
         Ok(config)
+    }
+}
+
+/// Why there is no configuration.
+enum Unread {
+    /// The file is there and cannot be read.
+    OutOfReach(Error),
+    /// What is in it is wrong.
+    Wrong(Error),
+}
+
+impl Unread {
+    fn into_error(self) -> Error {
+        match self {
+            Unread::OutOfReach(error) | Unread::Wrong(error) => error,
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use etcetera::BaseStrategy as _;
+
 use super::args::{CommentsChoice, DumpArgs, GlobalArgs, NotionArgs};
 use super::config::Config;
 use super::error::Error;
@@ -94,12 +96,22 @@ pub fn dump(
     global: &GlobalArgs,
     environment: &Environment<'_>,
 ) -> Result<DumpSettings, Error> {
-    let config = Config::load(global.config.as_deref())?;
+    Config::with(global.config.as_deref(), |config, warnings| {
+        dump_with(args, global, environment, config, warnings)
+    })
+}
+
+fn dump_with(
+    args: &DumpArgs,
+    global: &GlobalArgs,
+    environment: &Environment<'_>,
+    config: &Config,
+    mut warnings: Vec<String>,
+) -> Result<DumpSettings, Error> {
     let repo = typed_repository(global, environment)
         .or_else(|| config.repo.clone())
         .ok_or_else(Error::no_repo)?;
-    let mut warnings = Vec::new();
-    let notion = notion(&args.notion, environment, &config, &mut warnings)?;
+    let notion = notion(&args.notion, environment, config, &mut warnings)?;
     let from_file = &config.dump;
     let in_file = |key: &str, why: String| {
         Error::usage(format!("configuration file, {key} in [dump]: {why}"))
@@ -148,7 +160,7 @@ pub fn dump(
         comments: args.comments.or(from_file.comments).unwrap_or_default(),
         max_shrink_percent,
         tags,
-        jobs: jobs(&args.notion, &config)?,
+        jobs: jobs(&args.notion, config)?,
         deadline,
         warnings,
     })
@@ -168,6 +180,23 @@ pub fn connector(environment: &Environment<'_>) -> Result<(Option<String>, Strin
         None => API_URL.to_owned(),
     };
     Ok((token, api_url))
+}
+
+/// Where journals of restores are that were made without a repository: by `restore
+/// --from-dir`, and by the connector for Plakar.
+pub fn journals(environment: &Environment<'_>) -> Vec<PathBuf> {
+    let own = state_folder(environment);
+    let plakar = etcetera::base_strategy::Xdg::new()
+        .ok()
+        .map(|places| places.cache_dir().join("notion-backup/plakar/restores"));
+    own.into_iter().chain(plakar).collect()
+}
+
+/// The folder for journals without a repository.
+fn state_folder(environment: &Environment<'_>) -> Option<PathBuf> {
+    let state = environment.variable("XDG_STATE_HOME").map(PathBuf::from);
+    let home = || Some(PathBuf::from(environment.variable("HOME")?).join(".local/state"));
+    Some(state.or_else(home)?.join("notion-backup"))
 }
 
 /// What a restore needs to speak to Notion.
@@ -191,17 +220,23 @@ pub fn restore(
     global: &GlobalArgs,
     environment: &Environment<'_>,
 ) -> Result<RestoreSettings, Error> {
-    let config = Config::load(global.config.as_deref())?;
-    let mut warnings = Vec::new();
-    let state = environment.variable("XDG_STATE_HOME").map(PathBuf::from);
-    let home = || Some(PathBuf::from(environment.variable("HOME")?).join(".local/state"));
+    Config::with(global.config.as_deref(), |config, warnings| {
+        restore_with(args, global, environment, config, warnings)
+    })
+}
+
+fn restore_with(
+    args: &NotionArgs,
+    global: &GlobalArgs,
+    environment: &Environment<'_>,
+    config: &Config,
+    mut warnings: Vec<String>,
+) -> Result<RestoreSettings, Error> {
     Ok(RestoreSettings {
         repo: typed_repository(global, environment).or_else(|| config.repo.clone()),
-        journals: state
-            .or_else(home)
-            .map(|folder| folder.join("notion-backup")),
-        notion: notion(args, environment, &config, &mut warnings)?,
-        jobs: jobs(args, &config)?,
+        journals: state_folder(environment),
+        notion: notion(args, environment, config, &mut warnings)?,
+        jobs: jobs(args, config)?,
         warnings,
     })
 }

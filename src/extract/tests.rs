@@ -303,3 +303,27 @@ fn the_script_in_the_specification_extracts_the_same() {
         assert!(message.contains(&id), "{message}");
     }
 }
+
+#[test]
+fn paths_that_other_programs_cannot_open_are_counted() {
+    let (_, repository) = repository();
+    let mut inner = vec![file(&repository, "page.json", b"x")];
+    // Each name has 100 bytes and a slash: some forty of them are enough.
+    let name = "n".repeat(100);
+    for _ in 0..42 {
+        inner = vec![folder(&repository, &name, inner)];
+    }
+    let root = repository.put_tree(&Tree { entries: inner }).unwrap();
+    let target = tempfile::tempdir().unwrap();
+    let target = target.path().join("out");
+    let done = extract(&repository, root, &target, &Silent).unwrap();
+    let above = target.as_os_str().len();
+    let directories = (1..=42).filter(|depth| above + depth * 101 > LONGEST_PATH);
+    let file = u64::from(above + 42 * 101 + "/page.json".len() > LONGEST_PATH);
+    assert_eq!(done.too_long, directories.count() as u64 + file);
+    assert!(done.too_long > 0);
+    let short = tempfile::tempdir().unwrap();
+    let root = sample(&repository);
+    let done = extract(&repository, root, &short.path().join("out"), &Silent).unwrap();
+    assert_eq!(done.too_long, 0);
+}

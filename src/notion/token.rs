@@ -13,6 +13,9 @@ pub enum TokenError {
     /// Nothing but white space.
     #[error("the token is empty")]
     Empty,
+    /// Quotation marks, as a shell or an editor leaves them.
+    #[error("there are quotation marks around the token: take them away")]
+    Quoted,
     /// Something that cannot stand in an HTTP header: control characters, inner spaces, non-ASCII.
     #[error(
         "the token contains a character that no token has (a space, a line break or non-ASCII)"
@@ -32,6 +35,12 @@ impl Token {
         let trimmed = text.trim();
         if trimmed.is_empty() {
             return Err(TokenError::Empty);
+        }
+        const QUOTES: [char; 9] = [
+            '"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}', '\u{ab}', '\u{bb}',
+        ];
+        if trimmed.starts_with(QUOTES) || trimmed.ends_with(QUOTES) {
+            return Err(TokenError::Quoted);
         }
         if !trimmed.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(TokenError::BadCharacter);
@@ -85,6 +94,22 @@ mod tests {
             "Bearer ***, ***s"
         );
         assert_eq!(Token::new("t").unwrap().redact("a title"), "a title");
+    }
+
+    #[test]
+    fn quotation_marks_around_a_token_are_named() {
+        for text in [
+            "\"ntn_x\"",
+            " 'ntn_x'\n",
+            "ntn_x\"",
+            "`ntn_x`",
+            "\u{201c}ntn_x\u{201d}",
+            "\u{ab}ntn_x\u{bb}",
+        ] {
+            let error = Token::new(text).unwrap_err();
+            assert_eq!(error, TokenError::Quoted, "{text}");
+            assert!(error.to_string().contains("quotation marks"));
+        }
     }
 
     #[test]

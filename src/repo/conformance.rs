@@ -124,6 +124,17 @@ const CASES: &[Case] = &[
         assert_eq!(files.remove("a").unwrap_err().kind(), ErrorKind::NotFound);
         write(files, "a", b"y", Publish::New).unwrap();
     }),
+    ("a folder is removed when it is empty", |files| {
+        files.create_folder("a/b").unwrap();
+        write(files, "a/b/c", b"x", Publish::New).unwrap();
+        let error = files.remove_folder("a/b").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::DirectoryNotEmpty);
+        files.remove("a/b/c").unwrap();
+        files.remove_folder("a/b").unwrap();
+        let error = files.remove_folder("a/b").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert_eq!(names(files, "a"), [""; 0]);
+    }),
     (
         "a log grows at its end, is read anywhere, and is cut",
         |files| {

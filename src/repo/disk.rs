@@ -154,6 +154,10 @@ impl Files for Disk {
         fs::remove_file(self.resolve(path)?)
     }
 
+    fn remove_folder(&self, folder: &str) -> io::Result<()> {
+        fs::remove_dir(self.resolve(folder)?)
+    }
+
     fn log(&self, path: &str) -> io::Result<Box<dyn LogFile>> {
         let file = private().truncate(false).open(self.resolve(path)?)?;
         let end = Mutex::new(file.metadata()?.len());

@@ -195,6 +195,11 @@ impl Files for Failing {
         self.plan.run("remove", path, || self.inner.remove(path))
     }
 
+    fn remove_folder(&self, folder: &str) -> io::Result<()> {
+        self.plan
+            .run("remove_folder", folder, || self.inner.remove_folder(folder))
+    }
+
     fn log(&self, path: &str) -> io::Result<Box<dyn LogFile>> {
         let inner = self.plan.run("log", path, || self.inner.log(path))?;
         Ok(Box::new(FailingLog {

@@ -76,6 +76,9 @@ pub trait Files: Send + Sync {
     /// Removes a file. A missing one is `NotFound`.
     fn remove(&self, path: &str) -> io::Result<()>;
 
+    /// Removes a folder that is empty. A missing one is `NotFound`.
+    fn remove_folder(&self, folder: &str) -> io::Result<()>;
+
     /// Opens an append-only file, making it when it does not exist. Its folder must exist.
     fn log(&self, path: &str) -> io::Result<Box<dyn LogFile>>;
 

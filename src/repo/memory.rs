@@ -261,6 +261,14 @@ impl Files for Memory {
         removed.map(drop).ok_or_else(|| ErrorKind::NotFound.into())
     }
 
+    fn remove_folder(&self, folder: &str) -> io::Result<()> {
+        if !self.list(folder)?.is_empty() {
+            return Err(ErrorKind::DirectoryNotEmpty.into());
+        }
+        guard(&self.state).now.folders.remove(folder);
+        Ok(())
+    }
+
     fn log(&self, path: &str) -> io::Result<Box<dyn LogFile>> {
         let content = guard(&self.state).now.file_or_new(path)?;
         Ok(Box::new(MemoryLog(content)))

@@ -73,6 +73,33 @@ impl Repository {
         })
     }
 
+    /// Removes a group with all that is in it; [`Error::Locked`] when another process holds
+    /// it. `command` and `now` are what others are told meanwhile.
+    pub fn remove_state(&self, group: &str, command: &str, now: Timestamp) -> Result<(), Error> {
+        let state = self.state(group, command, now)?;
+        for entry in self.list(&state.folder)? {
+            if entry.name != LOCK {
+                state.remove(&entry.name)?;
+            }
+        }
+        let lock = format!("{}/{LOCK}", state.folder);
+        self.files.remove(&lock).map_err(self.io("remove", &lock))?;
+        let folder = state.folder.clone();
+        drop(state);
+        match self.files.remove_folder(&folder) {
+            // Somebody has taken the group again, or removed it.
+            Err(error)
+                if !matches!(
+                    error.kind(),
+                    ErrorKind::DirectoryNotEmpty | ErrorKind::NotFound
+                ) =>
+            {
+                Err(self.io("remove", &folder)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Opens a file of a group for reading without holding the group: what is read may
     /// be changing. `None` when it does not exist.
     pub fn read_state(

@@ -23,14 +23,14 @@ use crate::repo::{self, Log, ObjectId, Repository, State};
 pub const VERSION: u32 = 1;
 /// The name of every group of a restore starts with this.
 const PREFIX: &str = "restore-";
-const PLAN: &str = "plan.jsonl";
-const DONE: &str = "done.jsonl";
+pub(super) const PLAN: &str = "plan.jsonl";
+pub(super) const DONE: &str = "done.jsonl";
 /// The file that says in the end what was restored and what was not.
 const REPORT: &str = "report.json";
 /// The longest line that is read back, in bytes: a request has at most 500 KB (section
 /// 1.5 of the API digest), and its answer's ids less. The last line of a plan, with all
 /// that will be lost, may be long.
-const LINE_LIMIT: u64 = 64 << 20;
+pub(super) const LINE_LIMIT: u64 = 64 << 20;
 
 /// What a restore is about: the first line of its plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ pub struct Head {
 /// A line of the plan.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum PlanLine {
+pub(super) enum PlanLine {
     Head(Head),
     Step(Box<Step>),
     /// The last line: without it the plan is not whole, and nothing of it was sent.

@@ -116,6 +116,11 @@ impl Files for Mount {
         self.inner.remove(path)
     }
 
+    fn remove_folder(&self, folder: &str) -> io::Result<()> {
+        self.pass()?;
+        self.inner.remove_folder(folder)
+    }
+
     fn log(&self, path: &str) -> io::Result<Box<dyn LogFile>> {
         self.pass()?;
         self.inner.log(path)

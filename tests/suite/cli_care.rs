@@ -511,3 +511,83 @@ fn a_repair_saves_what_is_left_beside_the_damaged_snapshot() {
     assert!(!path.with_extension("damaged").exists());
     done(&program, "check --read-data");
 }
+
+/// A journal of a restore that was planned and, if `end` says so, over at this time.
+fn journal(folder: &std::path::Path, name: &str, time: &str, end: &str) {
+    let folder = folder.join("state").join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    let head = serde_json::json!({"head": {
+        "version": 1, "root": "0123abcd-4567-89ef-0123-456789abcdef", "root_title": "Secret plans",
+        "from": "x", "only": [], "planned": time,
+    }});
+    std::fs::write(folder.join("plan.jsonl"), format!("{head}\n")).unwrap();
+    let begin = serde_json::json!({"begin": {"step": 0, "at": time}});
+    let lines = match end {
+        "planned" => String::new(),
+        "begun" => format!("{begin}\n"),
+        end => format!("{begin}\n{}\n", serde_json::json!({end: {"at": time}})),
+    };
+    std::fs::write(folder.join("done.jsonl"), lines).unwrap();
+    std::fs::write(folder.join("report.json"), "{}").unwrap();
+    std::fs::write(folder.join("lock"), "").unwrap();
+}
+
+#[test]
+fn journals_of_restores_that_ended_long_ago_are_removed_wherever_they_are() {
+    let program = Program::new();
+    ten_days(&program);
+    let recent = Timestamp::now().to_string();
+    let old = "2026-01-01T00:00:00Z";
+    let places = [
+        folder(&program),
+        program.home().join(".local/state/notion-backup"),
+        program.home().join(".cache/notion-backup/plakar/restores"),
+    ];
+    for place in &places[1..] {
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        Repository::create(Arc::new(Disk::new(place))).unwrap();
+    }
+    for place in &places {
+        journal(place, "restore-20260101T000000Z-00000001", old, "complete");
+        journal(place, "restore-20260101T000000Z-00000002", old, "undone");
+        journal(place, "restore-20260101T000000Z-00000003", old, "planned");
+        journal(place, "restore-20260101T000000Z-00000004", old, "begun");
+        journal(
+            place,
+            "restore-20260101T000000Z-00000005",
+            &recent,
+            "complete",
+        );
+        std::fs::create_dir_all(place.join("state/0123456789abcdef")).unwrap();
+    }
+    let names = |place: &PathBuf| {
+        let listed = std::fs::read_dir(place.join("state")).unwrap();
+        let names = listed.map(|it| it.unwrap().file_name().into_string().unwrap());
+        names.collect::<std::collections::BTreeSet<String>>()
+    };
+    let dry = done(&program, "prune --dry-run --json")
+        .messages()
+        .pop()
+        .unwrap();
+    assert_eq!(dry["removed_journals"], 9);
+    assert_eq!(names(&places[0]).len(), 6, "nothing is done");
+    let said = done(&program, "prune").stdout;
+    assert!(
+        said.contains("9 journals of restores that ended long ago removed"),
+        "{said}"
+    );
+    for place in &places {
+        let left = [
+            "0123456789abcdef",
+            "restore-20260101T000000Z-00000004",
+            "restore-20260101T000000Z-00000005",
+        ];
+        assert_eq!(
+            names(place),
+            left.map(ToOwned::to_owned).into(),
+            "{}",
+            place.display()
+        );
+    }
+    assert!(!done(&program, "prune").stdout.contains("journal"));
+}

@@ -355,3 +355,69 @@ fn a_size_needs_a_unit() {
     assert_eq!(ran.code, 2, "{}", ran.all());
     assert!(ran.stderr.contains("no unit"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_personal_token_that_cannot_list_people_is_no_news_every_night() {
+    let at = Program::new();
+    let (fake, _) = pages(1);
+    fake.set(|switches| switches.capabilities.personal = true);
+    let first = dump(&at, &fake, "");
+    assert_eq!(first.code, 0, "{}", first.all());
+    assert!(!first.all().contains("cannot be listed"), "{}", first.all());
+    let ran = dump(&at, &fake, "--quiet");
+    assert_eq!((ran.code, ran.all().as_str()), (0, ""));
+    // A capability that somebody can switch on is told.
+    fake.set(|switches| {
+        switches.capabilities.personal = false;
+        switches.capabilities.users = false;
+    });
+    let ran = dump(&at, &fake, "--full");
+    assert!(ran.stderr.contains("cannot be listed"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_is_a_warning_where_it_is_not_needed() {
+    let at = Program::new();
+    let (fake, _) = pages(1);
+    // A folder in its place cannot be read by anybody, not even by root.
+    let place = at.home().join("xdg/notion-backup/config.toml");
+    std::fs::create_dir_all(&place).unwrap();
+    let ran = dump(&at, &fake, "");
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(
+        ran.stderr
+            .contains("warning: cannot read the configuration file"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("config.toml"), "{}", ran.stderr);
+    // Without a repository it is needed, and the error is about the file.
+    let ran = program(&at, &fake, "dump");
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    assert!(
+        ran.stderr
+            .contains("error: cannot read the configuration file"),
+        "{}",
+        ran.stderr
+    );
+    let ran = at.run(&format!("dump -r {REPO}"));
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    // One that was named must be readable.
+    let ran = dump(&at, &fake, &format!("--config {}", place.display()));
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    // What is wrong in a file that can be read stays an error.
+    std::fs::remove_dir(&place).unwrap();
+    at.configure("colour = 1\n");
+    assert_eq!(dump(&at, &fake, "").code, 2);
+}
+
+#[test]
+fn quotation_marks_around_a_token_are_named() {
+    let at = Program::new();
+    for token in ["\"ntn_x\"", "'ntn_x'", "\u{201c}ntn_x\u{201d}"] {
+        let mut command = at.command();
+        let ran = Ran::from(command.args(["dump", "-r", REPO, "--token", token]));
+        assert_eq!(ran.code, 20, "{}", ran.all());
+        assert!(ran.stderr.contains("quotation marks"), "{}", ran.stderr);
+    }
+}

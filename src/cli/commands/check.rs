@@ -16,6 +16,7 @@ use crate::repo::{LockKind, SnapshotId};
 use crate::stop::Stop;
 
 pub fn run(args: &CheckArgs, context: &Context<'_>) -> Result<Exit, Error> {
+    super::start_workers()?;
     let ui = context.ui;
     let repo = context.open()?;
     let stop = Stop::new();

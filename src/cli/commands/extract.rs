@@ -27,6 +27,7 @@ pub fn run(args: &ExtractArgs, context: &Context<'_>) -> Result<Exit, Error> {
             "files": done.files,
             "directories": done.directories,
             "bytes": done.bytes,
+            "too_long": done.too_long,
             "lost": done.lost.len(),
         }))?;
     } else if !ui.is_quiet() {
@@ -40,6 +41,17 @@ pub fn run(args: &ExtractArgs, context: &Context<'_>) -> Result<Exit, Error> {
         if !snapshot.complete {
             ui.say("note: this snapshot is not complete; its ledger says what could not be read");
         }
+    }
+    if done.too_long > 0 && !ui.is_json() {
+        ui.warn(&format!(
+            "{} more than {} bytes long: most programs cannot open what is there; a target with a shorter path, or \
+             `cat` for a single file, may help",
+            match done.too_long {
+                1 => "1 path is".to_owned(),
+                many => format!("{} paths are", words::number(many)),
+            },
+            words::number(extract::LONGEST_PATH as u64)
+        ));
     }
     ui.warn_all(&seen.problems, seen.more_problems, "");
     if done.lost.is_empty() {

@@ -85,6 +85,16 @@ impl Context<'_> {
     }
 }
 
+/// Starts the threads that read objects. Without this they start where they are first needed,
+/// and a machine that has no more of them ends the program there.
+fn start_workers() -> Result<(), Error> {
+    let started = rayon::ThreadPoolBuilder::new().build_global();
+    started.map_err(|error| {
+        Error::failed(format!("the threads that read cannot be started: {error}"))
+            .hint("this user or this machine has too many processes: end some, or raise the limit (ulimit -u)")
+    })
+}
+
 /// The files of the repository at this place.
 fn files(place: &Path) -> Arc<dyn Files> {
     Arc::new(Disk::new(place))

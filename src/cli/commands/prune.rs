@@ -9,9 +9,11 @@ use crate::cli::args::PruneArgs;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
+use crate::cli::settings;
 use crate::cli::ui::{Ui, words};
 use crate::gc::{self, Plan};
 use crate::repo::{LockGuard, LockKind, Repository, SnapshotId};
+use crate::restore;
 use crate::stop::Stop;
 
 pub fn run(args: &PruneArgs, context: &Context<'_>) -> Result<Exit, Error> {
@@ -22,16 +24,55 @@ pub fn run(args: &PruneArgs, context: &Context<'_>) -> Result<Exit, Error> {
         false => Some(repo.lock(LockKind::Exclusive, "prune", context.clock.now())?),
     };
     let plan = prune(context, &repo, lock.as_ref(), &[])?;
+    let journals = journals(context, &repo, args.dry_run)?;
     if ui.is_json() {
         let mut summary = summary(&plan);
         summary["message_type"] = "summary".into();
         summary["dry_run"] = args.dry_run.into();
+        summary["removed_journals"] = journals.into();
         summary["code"] = Exit::Done.code().into();
         ui.message(&summary)?;
     } else {
         tell(ui, &plan, args.dry_run)?;
+        if journals > 0 && !ui.is_quiet() {
+            ui.line(&format!(
+                "{} of restores that ended long ago {}removed",
+                words::count(journals, "journal"),
+                if args.dry_run { "would be " } else { "" },
+            ))?;
+        }
     }
     Ok(Exit::Done)
+}
+
+/// Removes old journals of restores, in this repository and where restores without one and
+/// the connector for Plakar keep theirs. Returns how many.
+fn journals(context: &Context<'_>, repo: &Repository, dry_run: bool) -> Result<u64, Error> {
+    let now = context.clock.now();
+    let tidy = |repo: &Repository| -> Result<u64, Error> {
+        let old = restore::old_journals(repo, now)?;
+        match dry_run {
+            true => Ok(old.len() as u64),
+            false => Ok(restore::remove_journals(repo, &old, now)?),
+        }
+    };
+    let mut count = tidy(repo)?;
+    for place in settings::journals(&context.environment) {
+        if let Ok(other) = Repository::open(super::files(&place))
+            && other.id() != repo.id()
+        {
+            // They are not what this command was asked about.
+            match tidy(&other) {
+                Ok(more) => count += more,
+                Err(error) => context.ui.warn(&format!(
+                    "old journals in {} stay: {}",
+                    place.display(),
+                    error.message
+                )),
+            }
+        }
+    }
+    Ok(count)
 }
 
 /// Plans and, under a lock, does it. The snapshots in `without` count as forgotten.
@@ -41,6 +82,7 @@ pub(super) fn prune(
     lock: Option<&LockGuard>,
     without: &[SnapshotId],
 ) -> Result<Plan, Error> {
+    super::start_workers()?;
     let ui = context.ui;
     let stop = Stop::new();
     interrupt::watch_signals(&stop, ui.speaker(), "stopping");

@@ -30,6 +30,10 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
         Error::usage("--root-id PAGE is needed: the page that everything goes below")
     })?;
     let settings = settings::restore(&args.notion, context.global, &context.environment)?;
+    for warning in &settings.warnings {
+        context.ui.warn(warning);
+    }
+    super::start_workers()?;
     let from_folder = args.from_dir.is_some();
     let repo = repository(&settings, from_folder, context)?;
     let stop = Stop::new();
@@ -40,9 +44,6 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit, Error> {
     );
     if let Some(time) = args.deadline {
         interrupt::watch_deadline(&stop, time, Arc::clone(&context.clock));
-    }
-    for warning in &settings.warnings {
-        context.ui.warn(warning);
     }
     let resumed = match args.resume {
         true => {
@@ -422,10 +423,10 @@ fn loss_message(loss: &Loss) -> Value {
 
 fn run_undo(args: &UndoArgs, context: &Context<'_>) -> Result<Exit, Error> {
     let settings = settings::restore(&args.notion, context.global, &context.environment)?;
-    let repo = journals(&settings)?;
     for warning in &settings.warnings {
         context.ui.warn(warning);
     }
+    let repo = journals(&settings)?;
     let stop = Stop::new();
     interrupt::watch_signals(&stop, context.ui.speaker(), "stopping");
     let watch = context.ui.watch(Arc::clone(&context.clock));

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::{Failure, Failures, Restorer, Target};
 use crate::clock::Clock;
+use crate::fsio;
 use crate::notion::Notion;
 use crate::repo::{Disk, Repository};
 use crate::report::Silent;
@@ -38,8 +39,18 @@ impl Engine {
 
     fn run(&self, tree: &Path, target: &Target, stop: &Stop) -> Result<Summary, String> {
         let text = |error: &dyn std::fmt::Display| error.to_string();
+        if let Some(folder) = self.journals.parent() {
+            fsio::create_private_folder(folder).map_err(|error| text(&error))?;
+        }
         let repo = Repository::open_or_create(Arc::new(Disk::new(&self.journals)))
             .map_err(|error| text(&error))?;
+        // Nobody prunes this repository.
+        let now = self.clock.now();
+        let tidied = restore::old_journals(&repo, now)
+            .and_then(|old| restore::remove_journals(&repo, &old, now));
+        if let Err(error) = tidied {
+            log::warn!("old journals were not removed: {error}");
+        }
         let report = Arc::new(Silent);
         let notion = Notion::connect(&target.notion, self.clock.clone(), stop.clone(), report)
             .map_err(|error| text(&error))?;

@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use tonic::{Code, Status};
 
+use crate::fsio;
 use crate::gc;
 use crate::plakar::options::Cache;
 use crate::plakar::scratch::{self, Scratch};
 use crate::plakar::status::{from_repo, status};
 use crate::plakar::{Defaults, SCRATCH};
-use crate::repo::{Disk, Error, LockGuard, LockKind, Repository, SnapshotId};
+use crate::repo::{Disk, Error, LockGuard, LockKind, Repository, Snapshot, SnapshotId, anchor};
 use crate::report::Silent;
 use crate::stop::Stop;
 
@@ -53,8 +54,16 @@ impl Base {
                 (scratch.join("repository"), Some(scratch))
             }
         };
+        // Our own place is made; what is above a folder that the user gave is not.
+        let own = folder.starts_with(&defaults.folder);
+        if own && let Err(error) = fsio::create_private_folder(&defaults.folder) {
+            log::warn!("{} was not made: {error}", defaults.folder.display());
+        }
         let open = || {
-            let repo = Repository::open_or_create(Arc::new(Disk::new(folder)))?;
+            let repo = Repository::open_or_create(Arc::new(Disk::new(&folder)))?;
+            if repo.is_new() && !own {
+                log::warn!("created a new repository at {}", folder.display());
+            }
             let now = defaults.clock.now();
             if let Ok(alone) = repo.lock(LockKind::Exclusive, COMMAND, now) {
                 tidy(&repo, &alone);
@@ -90,19 +99,24 @@ fn tidy(repo: &Repository, alone: &LockGuard) {
     }
 }
 
-/// Our snapshots but the newest of each source, once there are enough of them.
+/// Our snapshots but the newest of each source, once there are enough of them. The anchor of
+/// the source stays too: a dump into the same repository measures itself against it.
 fn old(repo: &Repository) -> Result<Vec<SnapshotId>, Error> {
-    let mut sources: BTreeMap<(String, Vec<String>), Vec<SnapshotId>> = BTreeMap::new();
+    let mut sources: BTreeMap<(String, Vec<String>), Vec<(SnapshotId, Snapshot)>> = BTreeMap::new();
     for (id, snapshot) in repo.snapshots()? {
-        if snapshot.tags == [TAG] {
-            let source = (snapshot.source.workspace_id, snapshot.source.roots);
-            sources.entry(source).or_default().push(id);
-        }
+        let source = &snapshot.source;
+        let source = (source.workspace_id.clone(), source.roots.clone());
+        sources.entry(source).or_default().push((id, snapshot));
     }
     let mut old = Vec::new();
-    for mut ids in sources.into_values() {
+    for snapshots in sources.into_values() {
+        let anchor = anchor(snapshots.iter()).map(|(id, _)| id.clone());
+        let ours = snapshots.into_iter();
+        let ours = ours.filter(|(_, snapshot)| snapshot.tags == [TAG]);
+        let mut ids: Vec<SnapshotId> = ours.map(|(id, _)| id).collect();
         ids.pop();
         if ids.len() >= GATHERED {
+            ids.retain(|id| Some(id) != anchor.as_ref());
             old.append(&mut ids);
         }
     }
