@@ -66,6 +66,7 @@ Register-ArgumentCompleter -Native -CommandName 'notion-backup' -ScriptBlock {
             [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The folder of backups [env: NOTION_BACKUP_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)')
             [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Read everything again, also what seems unchanged')
+            [CompletionResult]::new('--existing', '--existing', [CompletionResultType]::ParameterName, 'Exit with 10 where there is no repository, instead of creating one')
             [CompletionResult]::new('--no-files', '--no-files', [CompletionResultType]::ParameterName, 'Leave out attachments; pages keep their names and places')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write one JSON object a line on standard output, for programs')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Write results, warnings and errors only')

@@ -195,7 +195,7 @@ _notion__backup() {
             return 0
             ;;
         notion__subcmd__backup__subcmd__dump)
-            opts="-r -q -v -h --root --full --recheck-after --no-files --max-file-size --comments --max-shrink --tag --deadline --token --token-file --token-command --api-url --requests-per-minute --jobs --repo --json --quiet --verbose --no-progress --config --help"
+            opts="-r -q -v -h --root --full --recheck-after --existing --no-files --max-file-size --comments --max-shrink --tag --deadline --token --token-file --token-command --api-url --requests-per-minute --jobs --repo --json --quiet --verbose --no-progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -62,6 +62,7 @@ set edit:completion:arg-completer[notion-backup] = {|@words|
             cand --repo 'The folder of backups [env: NOTION_BACKUP_REPO]'
             cand --config 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)'
             cand --full 'Read everything again, also what seems unchanged'
+            cand --existing 'Exit with 10 where there is no repository, instead of creating one'
             cand --no-files 'Leave out attachments; pages keep their names and places'
             cand --json 'Write one JSON object a line on standard output, for programs'
             cand -q 'Write results, warnings and errors only'

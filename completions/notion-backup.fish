@@ -62,6 +62,7 @@ complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l job
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -s r -l repo -d 'The folder of backups [env: NOTION_BACKUP_REPO]' -r -f -a "(__fish_complete_directories)"
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l config -d 'The configuration file, instead of notion-backup/config.toml in $XDG_CONFIG_HOME (~/.config)' -r -F
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l full -d 'Read everything again, also what seems unchanged'
+complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l existing -d 'Exit with 10 where there is no repository, instead of creating one'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l no-files -d 'Leave out attachments; pages keep their names and places'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -l json -d 'Write one JSON object a line on standard output, for programs'
 complete -c notion-backup -n "__fish_notion_backup_using_subcommand dump" -s q -l quiet -d 'Write results, warnings and errors only'

@@ -72,7 +72,7 @@ impl Exit {
             Exit::Failed => "Failed. For `check`: the repository is damaged.",
             Exit::Usage => "Wrong usage: an option, an argument or the configuration file.",
             Exit::Incomplete => {
-                "The dump finished, but something could not be read. The snapshot is kept and says what is missing."
+                "The dump finished, but something could not be read, or nothing is shared. The snapshot is kept and says what is missing."
             }
             Exit::NoRepository => "There is no repository at the place given.",
             Exit::Locked => "The repository is in use by another process.",
@@ -83,7 +83,7 @@ impl Exit {
                 "Stopped early by Ctrl-C, a signal or `--deadline`, or for a restore by what concerns all of it. What was done is saved; the same command (for a restore with `--resume`) continues there."
             }
             Exit::Shrunk => {
-                "The shrink guard (`--max-shrink`) refused: far less was found than in the previous snapshot. No snapshot was saved."
+                "The shrink guard (`--max-shrink`) refused: far less was found than before, or nothing at all. No snapshot was saved."
             }
             Exit::Losses => {
                 "The restore finished, but something could not come back. The report beside its journal lists what."

@@ -102,7 +102,7 @@ fn tidy(repo: &Repository, alone: &LockGuard) {
 /// Our snapshots but the newest of each source, once there are enough of them. The anchor of
 /// the source stays too: a dump into the same repository measures itself against it.
 fn old(repo: &Repository) -> Result<Vec<SnapshotId>, Error> {
-    let mut sources: BTreeMap<(String, Vec<String>), Vec<(SnapshotId, Snapshot)>> = BTreeMap::new();
+    let mut sources: BTreeMap<_, Vec<(SnapshotId, Snapshot)>> = BTreeMap::new();
     for (id, snapshot) in repo.snapshots()? {
         let source = &snapshot.source;
         let source = (source.workspace_id.clone(), source.roots.clone());
