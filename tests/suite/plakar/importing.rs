@@ -313,7 +313,10 @@ fn hanging_up_in_the_middle_ends_the_process_and_the_next_backup_is_whole() {
             let (sender, mut answers) = import(&plugin).await;
             answers.message().await.unwrap();
             drop((sender, answers));
-            plugin.end_well();
+            let (status, text) = plugin.end();
+            // A repository at a place that the user gave is told, a scratch is not.
+            let told = text.contains("created a new repository at ");
+            assert_eq!((status.success(), told), (true, cache != "off"), "{text}");
 
             let plugin = Plugin::start(&program, "importer").await;
             init(&plugin, config(&fake, &pairs)).await.unwrap();
