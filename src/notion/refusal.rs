@@ -1,7 +1,7 @@
 //! What a refusal says, beyond its status: the one place that reads Notion's messages for
 //! their meaning.
 
-use super::Error;
+use super::{Error, Kind};
 
 /// What a message without a path may mean, and how many of each: Notion writes a line for
 /// each (section 10.1 of the API digest).
@@ -56,12 +56,24 @@ impl Error {
         }
         (blame.count() > 0).then_some(blame)
     }
+
+    /// Whether a formula is refused: 400 with "Type error with formula" (section 5 of the
+    /// API digest), which names no property.
+    pub fn is_about_formula(&self) -> bool {
+        self.kind == Kind::Validation && self.message.to_lowercase().contains("formula")
+    }
+
+    /// Whether the prefix of a unique id is refused, as one that is in use is (section
+    /// 10.1 of the API digest; the words are not recorded).
+    pub fn is_about_prefix(&self) -> bool {
+        let message = self.message.to_lowercase();
+        self.kind == Kind::Validation && message.contains("prefix")
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notion::Kind;
 
     fn blame(message: &str) -> Option<Blame> {
         Error::new(Kind::Validation, "POST /v1/pages", message).blame()

@@ -9,6 +9,7 @@ mod board;
 use std::sync::{Condvar, Mutex, MutexGuard};
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
 
 use super::journal::{DoneLine, Journal};
 use super::loss::{Degree, Loss};
@@ -17,7 +18,7 @@ use super::step::{Action, Call, Part, Step};
 use super::token::{Known, fill};
 use super::{Error, Token};
 use crate::model::NotionId;
-use crate::notion::Notion;
+use crate::notion::{Method, Notion};
 use crate::report::{Counter, Phase, Report};
 use board::{Board, Pick};
 
@@ -240,8 +241,17 @@ impl Run<'_> {
                     why: "the file could not be uploaded",
                 };
                 let losses = leave_out(&mut call.body, &lost);
-                let call = filled(&call, &self.board().known);
-                let mut done = self.performer.perform(step, &call, again)?;
+                let mut step = step.clone();
+                let board = self.board();
+                let call = filled(&call, &board.known);
+                if let Some(spare) = &mut step.spare {
+                    fill(&mut spare.body, &board.known);
+                }
+                drop(board);
+                if is_empty(&call) {
+                    return Ok(Made::default());
+                }
+                let mut done = self.performer.perform(&step, &call, again)?;
                 done.losses.extend(losses);
                 done
             }
@@ -397,6 +407,7 @@ impl Run<'_> {
 }
 
 /// What a step has made.
+#[derive(Default)]
 struct Made {
     /// What its tokens have become.
     ids: Vec<(Token, String)>,
@@ -410,7 +421,20 @@ fn filled(call: &Call, known: &Known) -> Call {
         call.path = path;
     }
     fill(&mut call.body, known);
+    // What is for the plain column in the place of a formula that Notion took.
+    if let Some(Value::Object(properties)) = call.body.get_mut("properties") {
+        properties.retain(|key, _| !super::token::is_token(key));
+    }
     call
+}
+
+/// Whether a change has nothing to change.
+fn is_empty(call: &Call) -> bool {
+    let fields = call.body.as_object();
+    let properties = call.body["properties"].as_object();
+    call.method == Method::Patch
+        && fields.is_some_and(|fields| fields.len() == 1)
+        && properties.is_some_and(Map::is_empty)
 }
 
 /// Whether a failure that concerns all steps of a sort is no reason to end: a restore

@@ -24,6 +24,11 @@ pub(super) struct Fixed {
     pub(super) gone: BTreeSet<NotionId>,
     pub(super) users: BTreeMap<NotionId, NotionId>,
     pub(super) emojis: BTreeMap<NotionId, NotionId>,
+    pub(super) workspace: Option<NotionId>,
+    /// The types of the results of formulas, by name.
+    pub(super) results: BTreeMap<&'static str, Vec<&'static str>>,
+    /// Columns of people with people who are not there.
+    pub(super) absent: BTreeSet<&'static str>,
 }
 
 impl Targets for Fixed {
@@ -45,6 +50,20 @@ impl Targets for Fixed {
 
     fn user_name(&self, old: NotionId) -> String {
         format!("user {}", old.bits())
+    }
+
+    fn workspace(&self) -> Option<NotionId> {
+        self.workspace
+    }
+
+    fn results(&self, _: NotionId, name: &str) -> BTreeSet<String> {
+        let results = self.results.get(name).into_iter().flatten();
+        results.map(|result| result.to_string()).collect()
+    }
+
+    fn absent(&self, _: NotionId, name: &str) -> Option<String> {
+        let absent = self.absent.contains(name);
+        absent.then(|| "these are not in the workspace: Ada".to_owned())
     }
 
     fn emoji(&self, old: NotionId, _: &str) -> Option<NotionId> {

@@ -54,7 +54,7 @@ pub use perform::{Capability, Failure};
 pub use plan::Totals;
 pub use run::{Job, Preview, Summary, preview, restore, resume, unfinished_source};
 pub use source::{FolderSource, SnapshotSource, Source, SourceError};
-pub use step::{Action, Bytes, Call, Learn, Part, Step};
+pub use step::{Action, Bytes, Call, Learn, Part, Spare, StandIn, Step};
 pub use targets::{Target, Targets, Upload};
 pub use token::Token;
 pub use undo::{Undo, Undone, undo};

@@ -17,7 +17,7 @@ use super::source::{Item, Place, Source, SourceError};
 use crate::model::{Kind, NotionId, id_of, title_of};
 
 pub use database::DatabaseData;
-pub use facts::Facts;
+pub use facts::{Column, Facts};
 pub use page::{File, Files, PageData};
 
 /// The directory at the root that belongs to no page.
@@ -254,13 +254,17 @@ impl<'s> Original<'s> {
         }
         let parent = &object["parent"];
         let named = |key: &str| parent[key].as_str()?.parse().ok();
+        let in_source = named("data_source_id").or_else(|| named("database_id"));
+        if let Some(source) = in_source.filter(|_| here.template_of.is_none()) {
+            self.facts.row(source, &object, &complete);
+        }
         let entry = Entry {
             kind,
             title: title_of(&object),
             path: here.path.clone(),
             directory: here.directory.clone(),
             holder: here.holder,
-            source: named("data_source_id").or_else(|| named("database_id")),
+            source: in_source,
             order: order(&object),
             stand_in,
             below: Vec::new(),

@@ -144,6 +144,7 @@ impl<'a> Performer<'a> {
             });
         }
         let mut draft = Draft::new(step.about, call.body.clone());
+        draft.spare.clone_from(&step.spare);
         let (mut answer, adopted) = self.settle(call, &mut draft, begun, again.is_some())?;
         if adopted && again.is_some() {
             self.complete(write, &answer, &mut draft)?;
@@ -151,6 +152,7 @@ impl<'a> Performer<'a> {
         self.complete_list(call, &mut answer)?;
         self.remember(write, &answer);
         self.send_pieces(write, call, &mut answer, &mut draft)?;
+        self.stand_in_columns(step, call, &mut answer, &mut draft)?;
         let children = std::mem::take(&mut draft.children);
         if !children.is_empty()
             && let Some(parent) = id_of(&answer)
@@ -364,6 +366,7 @@ impl<'a> Performer<'a> {
             match self.settle(&change, &mut part, self.notion.now(), false) {
                 Ok((new, _)) => {
                     draft.losses.append(&mut part.losses);
+                    draft.refused.append(&mut part.refused);
                     pieces.extend(part.pieces.into_iter().rev());
                     if new.is_object() && !matches!(write, Write::Database { .. }) {
                         *answer = new;
@@ -387,6 +390,58 @@ impl<'a> Performer<'a> {
             Some(why) if answer.is_null() => Err(Failure::step(write.name(), why)),
             _ => Ok(()),
         }
+    }
+
+    /// Makes plain columns in the place of formulas that were refused.
+    fn stand_in_columns(
+        &self,
+        step: &Step,
+        call: &Call,
+        answer: &mut Value,
+        draft: &mut Draft,
+    ) -> Result<(), Failure> {
+        let refused = std::mem::take(&mut draft.refused);
+        let mut properties = serde_json::Map::new();
+        for (name, _) in &refused {
+            let stand_in = step.stand_ins.iter().find(|it| it.name == *name);
+            properties.extend(stand_in.map(|it| (it.name.clone(), it.config.clone())));
+        }
+        let mut made = serde_json::Map::new();
+        if !properties.is_empty() {
+            let change = Call {
+                body: json!({ "properties": properties }),
+                ..call.clone()
+            };
+            let mut plain = Draft::new(draft.about(), change.body.clone());
+            let mut new = match self.settle(&change, &mut plain, self.notion.now(), false) {
+                Ok((new, _)) => new,
+                Err(Failure::Step { .. }) => Value::Null,
+                Err(failure) => return Err(failure),
+            };
+            self.send_pieces(Write::of(&change), &change, &mut new, &mut plain)?;
+            for name in properties.keys() {
+                let id = new["properties"][name]["id"].as_str();
+                made.extend(id.map(|id| (name.clone(), json!(id))));
+            }
+            if new.is_object() {
+                *answer = new;
+            }
+        }
+        for (name, error) in refused {
+            let stand_in = step.stand_ins.iter().find(|it| it.name == name);
+            let (why, degree) = match stand_in.filter(|_| made.contains_key(&name)) {
+                Some(stand_in) => (format!(": {}", stand_in.why), Degree::StandIn),
+                None => (String::new(), Degree::Missing),
+            };
+            let what = format!("property '{name}'");
+            let mut loss = amend::refused(draft.about(), what, &error, degree);
+            loss.why.push_str(&why);
+            draft.losses.push(loss);
+        }
+        if !made.is_empty() {
+            answer["stand_ins"] = made.into();
+        }
+        Ok(())
     }
 
     /// Keeps where a discussion is.

@@ -105,6 +105,8 @@ struct Unrelated {
     source: NotionId,
     /// By name, the old ids of all that each names.
     relations: Vec<(String, Vec<NotionId>)>,
+    /// Values of formulas whose columns are not there yet, by what is to be their key.
+    results: Vec<(String, Value)>,
 }
 
 /// A plan being made.
@@ -204,6 +206,7 @@ impl Planner<'_> {
                 self.rows_of(database)?;
             }
         }
+        self.tell_unsent();
         self.write_bodies()?;
         self.relate()?;
         self.make_views()?;
@@ -212,6 +215,21 @@ impl Planner<'_> {
         self.set_states()?;
         self.name_losses();
         Ok(())
+    }
+
+    /// Tells of the columns that wait for something which is never made.
+    fn tell_unsent(&mut self) {
+        for change in std::mem::take(&mut self.waiting) {
+            for name in change.about {
+                let why = "what it needs is not part of this restore";
+                self.lose(
+                    change.source,
+                    format!("property '{name}'"),
+                    why,
+                    Degree::Missing,
+                );
+            }
+        }
     }
 
     /// Says in which page or database each loss is.
@@ -296,6 +314,8 @@ impl Planner<'_> {
                         at: "/id".to_owned(),
                         token,
                     }],
+                    stand_ins: Vec::new(),
+                    spare: None,
                 })?;
             }
         }
@@ -337,6 +357,8 @@ impl Planner<'_> {
                 .into_iter()
                 .map(|(at, token)| Learn { at, token })
                 .collect(),
+            stand_ins: Vec::new(),
+            spare: None,
         })
     }
 

@@ -9,10 +9,12 @@
 //! side, the *mirror*, appears by itself and gets its name afterwards (section 5 of the
 //! API digest).
 
+mod computed;
 mod formula;
 mod levels;
 mod names;
 mod options;
+mod people;
 mod plain;
 mod relation;
 
@@ -20,10 +22,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+pub use computed::Results;
 pub use names::same_property;
 pub use options::{MOST_OPTIONS, option_made_by_value, writable_option};
 
-use super::{Degree, Learn, Notes, Targets, Token};
+use super::{Degree, Learn, Notes, StandIn, Targets, Token};
 use crate::model::{NotionId, id_of, type_of};
 use relation::Side;
 
@@ -40,6 +43,8 @@ pub struct Schemas {
     pub notes: Notes,
     created: BTreeSet<(NotionId, String)>,
     sides: BTreeMap<(NotionId, String), Side>,
+    results: BTreeMap<(NotionId, String), Results>,
+    names: BTreeMap<(NotionId, String), String>,
 }
 
 /// One `PATCH /data_sources/{id}`.
@@ -52,6 +57,8 @@ pub struct Change {
     /// The property ids that the answer tells, those of mirrors on other data sources
     /// included.
     pub learns: Vec<Learn>,
+    /// What formulas become that Notion refuses.
+    pub stand_ins: Vec<StandIn>,
     /// The names of the properties, for messages.
     pub about: Vec<String>,
 }
@@ -67,6 +74,18 @@ impl Schemas {
     pub fn writes(&self, source: NotionId, name: &str) -> bool {
         let side = self.sides.get(&(source, name.to_string()));
         !matches!(side, Some(Side::Mirror { .. }))
+    }
+
+    /// How the values of a formula come back, where they do not come by themselves.
+    pub fn results(&self, source: NotionId, name: &str) -> Option<&Results> {
+        self.results.get(&(source, name.to_string()))
+    }
+
+    /// The text column that has the names of all people in this column of people, where
+    /// some of them are not in the target workspace.
+    pub fn names(&self, source: NotionId, name: &str) -> Option<&str> {
+        let names = self.names.get(&(source, name.to_string()));
+        names.map(String::as_str)
     }
 
     /// The other side of a two-way relation that comes back as one.
@@ -111,6 +130,12 @@ pub fn schemas(sources: &[Value], targets: &dyn Targets) -> Schemas {
                         made.sides.insert((*source, name.to_string()), side);
                     }
                 }
+                "formula" if computed::expression(property).is_none() => {
+                    let why = "the original does not have its formula";
+                    let key = (*source, name.to_string());
+                    let stand_in = computed::stand_in(&key, property, "unknown", targets);
+                    computed::plain(&key, stand_in, why, &mut made);
+                }
                 "rollup" | "formula" => late.push((*source, *name)),
                 _ => {
                     if let Some(config) = plain::config(&about, property, &mut made.notes) {
@@ -123,7 +148,8 @@ pub fn schemas(sources: &[Value], targets: &dyn Targets) -> Schemas {
         if !initial.values().any(|config| config.get("title").is_some()) {
             initial.insert("Name".into(), json!({"title": {}}));
         }
-        made.initial.insert(*source, initial);
+        made.initial.entry(*source).or_default().extend(initial);
+        people::add_names(*source, properties, targets, &mut made);
     }
     for source in sources {
         if let (Some(id), "data_source_id") = (id_of(source), type_of(&source["parent"])) {

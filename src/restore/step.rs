@@ -66,6 +66,28 @@ pub struct Bytes {
     pub content_type: String,
 }
 
+/// A column that takes the place of one that Notion refuses.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StandIn {
+    /// The name of both.
+    pub name: String,
+    /// What a request says of it.
+    pub config: Value,
+    /// What is lost, as the rest of a sentence.
+    pub why: String,
+}
+
+/// A request that is sent where Notion refuses the step's own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spare {
+    /// Its body.
+    pub body: Value,
+    /// What it is about, for messages.
+    pub what: String,
+    /// What it lacks, each as the rest of "without".
+    pub lost: Vec<String>,
+}
+
 /// What a step does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,6 +117,13 @@ pub struct Step {
     pub action: Action,
     /// The ids that its answer tells.
     pub learns: Vec<Learn>,
+    /// What formulas in it become that Notion refuses. The answer has their ids under
+    /// `/stand_ins`, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stand_ins: Vec<StandIn>,
+    /// What is sent instead where Notion refuses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spare: Option<Spare>,
 }
 
 impl Step {

@@ -19,6 +19,8 @@ pub struct Survey {
     pub root_title: String,
     /// The workspace's name.
     pub workspace: String,
+    /// Its id, where the token is told.
+    pub workspace_id: Option<NotionId>,
     /// Whether this is the workspace that the original was read from.
     pub same_workspace: bool,
     /// Old users to users of the target.
@@ -74,6 +76,7 @@ pub fn survey(
         workspace.is_some() && workspace == original.workspace["bot"]["workspace_id"].as_str();
     Ok(Survey {
         root,
+        workspace_id: workspace.and_then(|id| id.parse().ok()),
         same_workspace,
         root_title: title_of(&page),
         workspace: me["bot"]["workspace_name"]

@@ -1,5 +1,7 @@
 //! What old ids become: the questions that translating an object asks.
 
+use std::collections::BTreeSet;
+
 use crate::model::NotionId;
 
 use super::Token;
@@ -57,6 +59,23 @@ pub trait Targets {
 
     /// A name for a person who is not there.
     fn user_name(&self, old: NotionId) -> String;
+
+    /// The id of the target workspace, which marks in formulas hold: `bot.workspace_id` of
+    /// `users/me` (so recorded). `None` where it is not known.
+    fn workspace(&self) -> Option<NotionId> {
+        None
+    }
+
+    /// The types of the values that a formula of this data source has in the backup.
+    fn results(&self, _source: NotionId, _name: &str) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+
+    /// Why a column of people of this data source cannot come back whole, in any of its
+    /// rows; `None` when it can.
+    fn absent(&self, _source: NotionId, _name: &str) -> Option<String> {
+        None
+    }
 
     /// The same custom emoji in the target workspace: by id, else by name.
     fn emoji(&self, old: NotionId, name: &str) -> Option<NotionId>;

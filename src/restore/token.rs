@@ -120,6 +120,13 @@ pub fn tokens(value: &Value, found: &mut Vec<Token>) {
     }
 }
 
+/// Whether a text is nothing but a token.
+pub fn is_token(text: &str) -> bool {
+    let mut whole = false;
+    each_token(text, |from, to, _| whole |= from == 0 && to == text.len());
+    whole
+}
+
 /// Digits of a UUID without dashes.
 const PLAIN: usize = 32;
 /// Characters of a UUID with dashes.

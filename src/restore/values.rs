@@ -11,7 +11,7 @@ mod said;
 use serde_json::{Map, Value, json};
 
 use super::rich_text::{self, RUNS, units};
-use super::schema::{MOST_OPTIONS, Schemas, option_made_by_value, writable_option};
+use super::schema::{MOST_OPTIONS, Results, Schemas, option_made_by_value, writable_option};
 use super::{Degree, Notes, Target, Targets};
 use crate::model::{NotionId, id_of, type_of};
 use said::said;
@@ -35,6 +35,9 @@ pub struct Values {
     pub relations: Vec<(String, Vec<NotionId>)>,
     /// Properties in `properties` whose text names something that is restored later.
     pub again: Vec<String>,
+    /// Values of formulas, by name: what Notion may refuse, and the key and value that
+    /// are for the plain column in its place. They are not in `properties`.
+    pub results: Vec<(String, String, Value)>,
     /// What is not in `properties`, for the top of the row's body.
     pub overflow: Vec<Overflow>,
     /// What does not come back as it was.
@@ -75,15 +78,18 @@ pub fn values(
             row.tell(name, said(kind, &value, targets));
             continue;
         };
+        let source = id_of(source).unwrap_or(NotionId::from_bits(0));
         let more = property.get("has_more") == Some(&json!(true));
         if more && complete.get(name).is_none() {
             let why = "the snapshot has its first references only";
             row.lose(name, why, Degree::Missing);
         }
-        if kind != "relation" {
-            row.value(name, kind, &value, column.get(kind).unwrap_or(&Value::Null));
-        } else if id_of(source).is_some_and(|source| schemas.writes(source, name)) {
-            row.relation(name, &value);
+        match kind {
+            "relation" if schemas.writes(source, name) => row.relation(name, &value),
+            "relation" => {}
+            "people" => row.people(name, &value, schemas.names(source, name)),
+            "formula" => row.result(name, &value, schemas.results(source, name)),
+            _ => row.value(name, kind, &value, column.get(kind).unwrap_or(&Value::Null)),
         }
     }
     row.made
@@ -159,10 +165,10 @@ impl Row<'_> {
             "title" | "rich_text" => self.text(name, kind, value),
             "number" if value.is_number() => self.set(name, kind, value.clone()),
             "checkbox" if *value == json!(true) => self.set(name, kind, value.clone()),
-            "url" => self.short(name, kind, value, rich_text::URL),
-            "email" | "phone_number" => self.short(name, kind, value, ADDRESS),
+            "url" if value.is_string() => self.short(name, kind, value, rich_text::URL),
+            "email" | "phone_number" if value.is_string() => self.short(name, kind, value, ADDRESS),
             "select" if value.is_object() => self.set(name, kind, option(value, config)),
-            "multi_select" => {
+            "multi_select" if value.is_array() => {
                 let all = value.as_array().map(Vec::as_slice).unwrap_or_default();
                 let (fit, rest) = all.split_at(all.len().min(MOST_ITEMS));
                 if !rest.is_empty() {
@@ -178,14 +184,54 @@ impl Row<'_> {
             }
             "status" if value.is_object() => self.status(name, value, config),
             "date" if value.is_object() => self.date(name, value),
-            "people" => self.people(name, value),
-            "files" => self.files(name, value),
-            "place" => {
-                if let Some(place) = place(value) {
-                    self.set(name, kind, place);
+            "files" if value.is_array() => self.files(name, value),
+            "place" if value.is_object() => match place(value) {
+                Some(place) => self.set(name, kind, place),
+                None => {
+                    let why = "the API takes no place without latitude and longitude";
+                    self.move_to_body(name, said::place(value), why);
                 }
+            },
+            _ if is_nothing(value) || COMPUTED.contains(&kind) => {}
+            _ => {
+                let why = format!("it is no {kind} as this version knows it");
+                self.move_to_body(name, said::plain(value), &why);
             }
-            _ => {}
+        }
+    }
+
+    /// The value of a formula, for a plain column in its place.
+    fn result(&mut self, name: &str, value: &Value, results: Option<&Results>) {
+        let Some(results) = results else {
+            return;
+        };
+        let (key, kind) = match results {
+            Results::Plain(kind) => (name.to_owned(), *kind),
+            Results::IfRefused(kind, token) => (token.to_string(), *kind),
+        };
+        let read = value.get(type_of(value)).unwrap_or(&Value::Null);
+        let text = said("formula", value, self.targets);
+        let written = match kind {
+            "number" if read.is_number() => read.clone(),
+            "checkbox" if *read == json!(true) => read.clone(),
+            "date" => match rich_text::date(read) {
+                Some(date) => date,
+                None => return,
+            },
+            "rich_text" if !text.is_empty() => {
+                let mut runs = rich_text::plain(&text);
+                runs.truncate(RUNS);
+                json!(runs)
+            }
+            _ => return,
+        };
+        let property = json!({"type": kind, kind: written});
+        match results {
+            Results::Plain(_) => drop(self.made.properties.insert(key, property)),
+            Results::IfRefused(..) => {
+                let value = (name.to_owned(), key, property);
+                self.made.results.push(value);
+            }
         }
     }
 
@@ -234,7 +280,14 @@ impl Row<'_> {
     }
 
     fn date(&mut self, name: &str, value: &Value) {
-        let Some(mut date) = rich_text::date(value) else {
+        let readable = |key: &str| match &value[key] {
+            Value::Null => key == "end",
+            time => time.as_str().is_some_and(is_time),
+        };
+        let date = rich_text::date(value).filter(|_| readable("start") && readable("end"));
+        let Some(mut date) = date else {
+            let why = "its date cannot be read";
+            self.move_to_body(name, said::plain(value), why);
             return;
         };
         // Where the zone is unknown here, the time still has its offset.
@@ -251,9 +304,12 @@ impl Row<'_> {
         self.set(name, "date", date);
     }
 
-    fn people(&mut self, name: &str, value: &Value) {
+    /// People; where not all of them can be written in all rows, the names of all stand
+    /// in the text column `names`.
+    fn people(&mut self, name: &str, value: &Value, names: Option<&str>) {
         let mut there = Vec::new();
         let mut absent = Vec::new();
+        let mut all = Vec::new();
         for person in value.as_array().into_iter().flatten() {
             let kind = match person["object"].as_str() {
                 Some("group") => "group",
@@ -263,6 +319,7 @@ impl Row<'_> {
                 "group" => self.targets.has_groups().then_some(id),
                 _ => self.targets.user(id),
             });
+            all.push(said::person(person, self.targets));
             match known {
                 Some(id) if there.len() < MOST_ITEMS => {
                     there.push(json!({"object": kind, "id": id}));
@@ -270,7 +327,11 @@ impl Row<'_> {
                 _ => absent.push(said::person(person, self.targets)),
             }
         }
-        if !absent.is_empty() {
+        if let Some(column) = names.filter(|_| !all.is_empty()) {
+            let mut runs = rich_text::plain(&all.join(", "));
+            runs.truncate(RUNS);
+            self.set(column, "rich_text", json!(runs));
+        } else if !absent.is_empty() {
             let names = absent.join(", ");
             let why = format!("these are not in the workspace, or too many: {names}");
             self.move_to_body(name, names, &why);
@@ -310,6 +371,36 @@ impl Row<'_> {
             self.set(name, "relation", json!(written));
         }
     }
+}
+
+/// Kinds of values that come by themselves, or never.
+const COMPUTED: [&str; 8] = [
+    "rollup",
+    "unique_id",
+    "created_time",
+    "created_by",
+    "last_edited_time",
+    "last_edited_by",
+    "button",
+    "verification",
+];
+
+/// Whether a value says nothing.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether this is a day or a time as the API has them: `2026-05-01`, or with a time, with
+/// or without an offset.
+fn is_time(text: &str) -> bool {
+    text.parse::<jiff::civil::Date>().is_ok()
+        || text.parse::<jiff::civil::DateTime>().is_ok()
+        || text.parse::<jiff::Timestamp>().is_ok()
 }
 
 /// Where among the options of a property the option of a value stands.

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::schema::Schemas;
-use super::{Degree, Notes, Target, Targets, Token};
+use super::{Degree, Notes, Spare, Target, Targets, Token};
 use crate::model::{NotionId, id_of, type_of};
 use columns::Columns;
 
@@ -35,6 +35,10 @@ pub struct View {
     /// The body of `POST /views`, without the place: `database_id` or `create_database`
     /// is to be added.
     pub create: Value,
+    /// The same without what goes by formulas, where there is such a thing: Notion may
+    /// not know the type of a formula that was made through the API (section 5 of the API
+    /// digest).
+    pub spare: Option<Spare>,
     /// For a dashboard, what to put into it afterwards, one by one and in order.
     pub widgets: Vec<Widget>,
 }
@@ -46,6 +50,8 @@ pub struct Widget {
     pub old: NotionId,
     /// The whole body of `POST /views`; the dashboard is in it by its token.
     pub create: Value,
+    /// The same without what goes by formulas.
+    pub spare: Option<Spare>,
 }
 
 /// The views of a database, given as `views.json` has them. `source` finds a data source
@@ -82,11 +88,12 @@ pub fn views<'a>(
         .filter_map(|view| {
             let old = id_of(view)?;
             if type_of(view) != "dashboard" {
-                let create = maker.view(view, old)?;
+                let (create, spare) = maker.view(view, old)?;
                 let widgets = Vec::new();
                 return Some(View {
                     old,
                     create,
+                    spare,
                     widgets,
                 });
             }
@@ -114,7 +121,7 @@ struct Maker<'m, 'a> {
 
 impl Maker<'_, '_> {
     /// The request for a view that is no dashboard, without its place.
-    fn view(&mut self, view: &Value, old: NotionId) -> Option<Value> {
+    fn view(&mut self, view: &Value, old: NotionId) -> Option<(Value, Option<Spare>)> {
         let what = what(view);
         let kind = type_of(view);
         if !TYPES.split_whitespace().any(|known| known == kind) {
@@ -139,36 +146,28 @@ impl Maker<'_, '_> {
                 return None;
             }
         };
-        let mut columns = Columns {
+        let columns = |formulas: bool| Columns {
             // Outside of what is restored, properties keep their ids.
             restored: (to != of).then(|| (of, (self.source)(of), self.schemas)),
             targets: self.targets,
+            formulas,
             lost: Vec::new(),
         };
-        let mut create = beginning(view, kind, to);
-        let get = |key: &str| view.get(key).filter(|part| !part.is_null());
-        if let Some(filter) = get("filter").and_then(|filter| columns.filter(filter)) {
-            create.insert("filter".into(), filter);
-        }
-        if let Some(sorts) = get("sorts").and_then(|sorts| columns.sorts(sorts)) {
-            create.insert("sorts".into(), sorts);
-        }
-        if let Some(filters) = get("quick_filters").and_then(|it| columns.quick_filters(it)) {
-            create.insert("quick_filters".into(), filters);
-        }
-        if let Some(made) = get("configuration").and_then(|it| columns.configuration(kind, it)) {
-            create.insert("configuration".into(), made);
-        }
-        if kind == "form" {
-            columns
-                .lost
-                .push("its questions, which the API does not show".into());
-        }
-        for part in columns.lost {
+        let (create, lost) = made(view, kind, to, columns(true));
+        let (body, without) = made(view, kind, to, columns(false));
+        let spare = (body != create).then(|| Spare {
+            body,
+            what: what.clone(),
+            lost: without
+                .into_iter()
+                .filter(|it| !lost.contains(it))
+                .collect(),
+        });
+        for part in lost {
             self.notes
                 .lose(old, what.clone(), format!("without {part}"), Degree::Detail);
         }
-        Some(Value::Object(create))
+        Some((create, spare))
     }
 
     fn dashboard(&mut self, view: &Value, old: NotionId, views: Vec<&Value>) -> Option<View> {
@@ -211,17 +210,25 @@ impl Maker<'_, '_> {
                     self.notes.lose(id, what(widget), why, Degree::Missing);
                     continue;
                 }
-                let Some(mut create) = self.view(widget, id) else {
+                let Some((mut create, mut spare)) = self.view(widget, id) else {
                     continue;
                 };
                 source = source.or(create.get("data_source_id").cloned());
-                create["view_id"] = json!(Token::of(old));
-                create["placement"] = match inside {
+                let placement = match inside {
                     0 => json!({"type": "new_row"}),
                     _ => json!({"type": "existing_row", "row_index": rows}),
                 };
+                let spare_body = spare.as_mut().map(|spare| &mut spare.body);
+                for body in std::iter::once(&mut create).chain(spare_body) {
+                    body["view_id"] = json!(Token::of(old));
+                    body["placement"] = placement.clone();
+                }
                 inside += 1;
-                widgets.push(Widget { old: id, create });
+                widgets.push(Widget {
+                    old: id,
+                    create,
+                    spare,
+                });
             }
             rows += usize::from(inside > 0);
         }
@@ -242,9 +249,34 @@ impl Maker<'_, '_> {
         Some(View {
             old,
             create,
+            spare: None,
             widgets,
         })
     }
+}
+
+/// The request for a view, and what it lacks.
+fn made(view: &Value, kind: &str, to: NotionId, mut columns: Columns<'_>) -> (Value, Vec<String>) {
+    let mut create = beginning(view, kind, to);
+    let get = |key: &str| view.get(key).filter(|part| !part.is_null());
+    if let Some(filter) = get("filter").and_then(|filter| columns.filter(filter)) {
+        create.insert("filter".into(), filter);
+    }
+    if let Some(sorts) = get("sorts").and_then(|sorts| columns.sorts(sorts)) {
+        create.insert("sorts".into(), sorts);
+    }
+    if let Some(filters) = get("quick_filters").and_then(|it| columns.quick_filters(it)) {
+        create.insert("quick_filters".into(), filters);
+    }
+    if let Some(made) = get("configuration").and_then(|it| columns.configuration(kind, it)) {
+        create.insert("configuration".into(), made);
+    }
+    if kind == "form" {
+        columns
+            .lost
+            .push("its questions, which the API does not show".into());
+    }
+    (Value::Object(create), columns.lost)
 }
 
 /// What every view is created with.

@@ -2,6 +2,7 @@
 //! and the judge compares the two.
 
 mod addresses;
+mod columns;
 mod data;
 mod files;
 mod folder;

@@ -7,7 +7,7 @@ use std::ops::Range;
 use serde_json::{Map, Value, json};
 
 use super::draft::{At, Draft, Forest, Item};
-use super::fit::{Fit, Forced, Part, Plan, forced_children};
+use super::fit::{Fit, Plan};
 use super::{BodyStep, Position};
 use crate::restore::{Token, token};
 
@@ -226,7 +226,7 @@ impl<'a> Deal<'a> {
         value(draft, tabs)
     }
 
-    fn columns(&self, draft: &Draft, parts: &[Part], follows: &mut Vec<Work>) -> Value {
+    fn columns(&self, draft: &Draft, parts: &[usize], follows: &mut Vec<Work>) -> Value {
         let mut children = Vec::new();
         let mut makes = Vec::new();
         let mut below = Vec::new();
@@ -237,7 +237,7 @@ impl<'a> Deal<'a> {
             };
             makes.push(column.token);
             needed |= column.needed;
-            children.push(self.column(column, part, &mut below));
+            children.push(self.split(column, *part, &mut below));
         }
         if needed || !below.is_empty() {
             follows.push(Work::Learn {
@@ -248,58 +248,6 @@ impl<'a> Deal<'a> {
         follows.append(&mut below);
         let rest = draft.children.get(parts.len()..).unwrap_or_default();
         follow(draft.token, Position::End, rest, follows);
-        value(draft, children)
-    }
-
-    /// A column in its list.
-    fn column(&self, column: &Draft, part: &Part, follows: &mut Vec<Work>) -> Value {
-        let all = &column.children;
-        let sent = all.get(part.from..part.to).unwrap_or_default();
-        let mut below = Vec::new();
-        let mut children: Vec<Value> = Vec::new();
-        for (place, at) in sent.iter().enumerate() {
-            children.push(match (part.forced, self.forest.drafts.get(*at)) {
-                (Some(Forced::Bare), Some(draft)) if place == 0 => self.bare(draft, &mut below),
-                _ => whole_value(self.forest, *at),
-            });
-        }
-        let sent_drafts = sent.iter().filter_map(|at| self.forest.drafts.get(*at));
-        if part.forced == Some(Forced::Apart) {
-            children.push(json!({"type": "paragraph", "paragraph": {"rich_text": []}}));
-        } else if !below.is_empty() || sent_drafts.clone().any(|draft| draft.needed) {
-            follows.push(Work::Learn {
-                parent: column.token,
-                makes: sent_drafts.map(|draft| draft.token).collect(),
-            });
-        }
-        follows.append(&mut below);
-        let before = all.get(..part.from).unwrap_or_default();
-        follow(column.token, Position::Start, before, follows);
-        let after = all.get(part.to..).unwrap_or_default();
-        follow(column.token, Position::End, after, follows);
-        value(column, children)
-    }
-
-    /// A block with no more children than it must have.
-    fn bare(&self, draft: &Draft, follows: &mut Vec<Work>) -> Value {
-        let (now, later) = draft.children.split_at(forced_children(draft));
-        let mut children = Vec::new();
-        let mut below = Vec::new();
-        let mut needed = false;
-        for child in now.iter().filter_map(|at| self.forest.drafts.get(*at)) {
-            children.push(value(child, Vec::new()));
-            needed |= child.needed;
-            follow(child.token, Position::End, &child.children, &mut below);
-        }
-        if needed || !below.is_empty() {
-            let sent = now.iter().filter_map(|at| self.forest.drafts.get(*at));
-            follows.push(Work::Learn {
-                parent: draft.token,
-                makes: sent.map(|child| child.token).collect(),
-            });
-        }
-        follows.append(&mut below);
-        follow(draft.token, Position::End, later, follows);
         value(draft, children)
     }
 }
@@ -326,7 +274,8 @@ fn whole_value(forest: &Forest, at: At) -> Value {
 
 fn value(draft: &Draft, children: Vec<Value>) -> Value {
     let mut payload = draft.payload.clone();
-    if !children.is_empty() {
+    // Columns always have the key, also when nothing is in them.
+    if !children.is_empty() || draft.kind == "column" {
         payload.insert("children".into(), Value::Array(children));
     }
     let mut block = Map::new();

@@ -3,7 +3,6 @@
 
 use super::draft::{At, Draft, Forest};
 use super::structure::holds_children;
-use crate::model::NotionId;
 
 /// The most elements of a `children` array.
 pub const FIRST: usize = 100;
@@ -58,32 +57,9 @@ pub enum Plan {
     /// Tabs, none of which fits: the first with this many of its blocks. The others
     /// follow once its id is learnt.
     Tab(usize),
-    /// Columns, each with some of its blocks; the others follow once the ids of the
-    /// columns are learnt.
-    Columns(Vec<Part>),
-}
-
-/// What is sent of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// The first child that is sent.
-    pub from: usize,
-    /// The child after the last that is sent.
-    pub to: usize,
-    /// How the child at `from` is sent although it does not fit, because the API takes
-    /// no column without a block.
-    pub forced: Option<Forced>,
-}
-
-/// How a block is sent in a column where it does not fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Forced {
-    /// With all that is below it: only its id is needed.
-    Whole,
-    /// With as many of its children as it must have.
-    Bare,
-    /// Not at all: an empty paragraph is sent, and it follows with the column's id.
-    Apart,
+    /// Columns, each with so many of its first blocks; the others follow once the ids of
+    /// the columns are learnt.
+    Columns(Vec<usize>),
 }
 
 /// A block's form at the first level of a request.
@@ -142,23 +118,6 @@ impl<'a> Fit<'a> {
     /// Whether no id is needed, and nothing on the page is named, in it.
     pub fn is_clean(&self, at: At) -> bool {
         self.clean.get(at).copied().unwrap_or(true)
-    }
-
-    /// The old ids of columns that get an empty paragraph, because nothing in them can be
-    /// sent with them.
-    pub fn padded(&self) -> Vec<NotionId> {
-        let mut found = Vec::new();
-        for (draft, form) in self.forest.drafts.iter().zip(&self.forms) {
-            let Plan::Columns(parts) = &form.plan else {
-                continue;
-            };
-            for (column, part) in draft.children.iter().zip(parts) {
-                let column = self.forest.drafts.get(*column);
-                let apart = part.forced == Some(Forced::Apart);
-                found.extend(column.filter(|_| apart).map(|column| column.about));
-            }
-        }
-        found
     }
 
     /// How many of the items, in order, go into one request; at least one. `true` for
@@ -222,7 +181,7 @@ impl<'a> Fit<'a> {
     }
 
     fn split(&self, draft: &Draft) -> Form {
-        let least = usize::from(matches!(draft.kind, "table" | "column"));
+        let least = usize::from(draft.kind == "table");
         let is_table = draft.kind == "table";
         let mut sizes = vec![own(draft)];
         for &child in draft.children.iter().take(FIRST) {
@@ -286,80 +245,12 @@ impl<'a> Fit<'a> {
     }
 
     fn columns(&self, draft: &Draft) -> Form {
-        let mut size = own(draft);
-        let mut parts = Vec::new();
-        for &child in draft.children.iter().take(FIRST) {
-            let Some(column) = self.forest.drafts.get(child) else {
-                continue;
-            };
-            size = size.plus(own(column));
-            let part = self.least(column);
-            if let Some(first) = column.children.get(part.from) {
-                size = size.plus(match part.forced {
-                    None | Some(Forced::Whole) => self.whole_size(*first),
-                    Some(_) => self.forced_size(*first),
-                });
-            }
-            parts.push((column, part));
-        }
-        for (column, part) in &mut parts {
-            let more = column.children.get(part.to..).unwrap_or_default();
-            let most = more.len().min(FIRST.saturating_sub(1));
-            if part.to > part.from {
-                let more = more.get(..most).unwrap_or_default();
-                part.to += self.fitting(more, 1, &mut size);
-            }
-        }
-        let plan = Plan::Columns(parts.into_iter().map(|(_, part)| part).collect());
+        let columns = draft.children.iter().take(FIRST);
+        let columns = columns.filter_map(|at| self.forest.drafts.get(*at));
+        let mut size = columns.clone().map(own).fold(own(draft), Size::plus);
+        let parts = columns.map(|column| self.fitting(&column.children, 1, &mut size));
+        let plan = Plan::Columns(parts.collect());
         Form { plan, size }
-    }
-
-    /// The one block without which a column is refused.
-    fn least(&self, column: &Draft) -> Part {
-        let children = &column.children;
-        if let Some(from) = children.iter().position(|at| self.at_level(*at, 1)) {
-            return Part {
-                from,
-                to: from + 1,
-                forced: None,
-            };
-        }
-        let first = children.first().and_then(|at| self.forest.drafts.get(*at));
-        let forced = match first {
-            Some(draft) if draft.kind == "column_list" || draft.refers => Forced::Apart,
-            Some(draft) if self.fits_below(draft) => Forced::Whole,
-            _ => Forced::Bare,
-        };
-        Part {
-            from: 0,
-            to: usize::from(forced != Forced::Apart),
-            forced: Some(forced),
-        }
-    }
-
-    /// Whether what is below it fits at level 1, whatever its own id is needed for.
-    fn fits_below(&self, draft: &Draft) -> bool {
-        let children = &draft.children;
-        let below = |at: &At| match draft.kind {
-            "table" => self.is_clean(*at),
-            _ => self.at_level(*at, 2),
-        };
-        let size = children.iter().map(|at| self.whole_size(*at));
-        let size = size.fold(Size::default(), Size::plus);
-        children.len() <= FIRST && children.iter().all(below) && size.blocks <= BLOCKS / 10
-    }
-
-    /// The size of a block that is forced into a column.
-    fn forced_size(&self, at: At) -> Size {
-        let Some(draft) = self.forest.drafts.get(at) else {
-            return Size::default();
-        };
-        let with = draft.children.get(..forced_children(draft));
-        let with = with
-            .into_iter()
-            .flatten()
-            .filter_map(|at| self.forest.drafts.get(*at));
-        with.map(own).fold(own(draft), Size::plus)
     }
 
     fn levels_of(&self, draft: &Draft) -> [bool; 3] {
@@ -398,14 +289,6 @@ impl<'a> Fit<'a> {
 
     fn form_size(&self, at: At) -> Size {
         self.forms.get(at).map(|form| form.size).unwrap_or_default()
-    }
-}
-
-/// How many children a block has that is forced into a column: what the API insists on.
-pub fn forced_children(draft: &Draft) -> usize {
-    match draft.kind {
-        "table" | "tab" => draft.children.len().min(FIRST / 2),
-        _ => 0,
     }
 }
 

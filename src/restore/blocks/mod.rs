@@ -198,10 +198,6 @@ pub fn rest(
     let mut done = translate::translate(body, page, range, place, targets);
     let holder = done.hold_first();
     let fit = Fit::new(&done.forest);
-    for id in fit.padded() {
-        let why = "what is in it can only follow later; an empty paragraph comes first";
-        done.notes.lose(id, "column", why, Degree::Detail);
-    }
     let anchored = translate::anchored(body, place);
     let mut steps = Vec::new();
     let mut deal = deal::Deal::new(&done.forest, &fit, &done.locals, &mut steps);

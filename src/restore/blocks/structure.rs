@@ -131,8 +131,8 @@ pub fn only_groups(section: &Node) -> bool {
     text.is_none_or(Vec::is_empty) && !section.children.is_empty()
 }
 
-/// Adds what the API insists on: two columns in columns, a block in each, a row in a
-/// table, a paragraph in tabs.
+/// Adds what the API insists on: two columns in columns, a row in a table, a paragraph in
+/// tabs. Columns may be empty (section 7.3 of the API digest).
 pub fn complete(forest: &mut Forest, notes: &mut Notes) {
     let mut at = 0;
     while let Some(draft) = forest.drafts.get(at) {
@@ -147,7 +147,7 @@ pub fn complete(forest: &mut Forest, notes: &mut Notes) {
                     notes.lose(about, "columns", why, Degree::Detail);
                 }
             }
-            "column" | "tab" if count == 0 => add(forest, at, "paragraph", empty_text()),
+            "tab" if count == 0 => add(forest, at, "paragraph", empty_text()),
             "table" if count == 0 => {
                 let width = draft.payload.get("table_width").and_then(Value::as_u64);
                 let cells = vec![json!([]); width.unwrap_or(1) as usize];

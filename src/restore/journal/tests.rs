@@ -38,6 +38,8 @@ fn step(number: u128) -> Step {
             body: json!({"number": number}),
         }),
         learns: Vec::new(),
+        stand_ins: Vec::new(),
+        spare: None,
     }
 }
 

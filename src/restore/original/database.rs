@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::page::Sidecars;
-use super::{Files, Original, SourceError};
+use super::{Column, Files, Original, SourceError};
 use crate::model::{Kind, NotionId};
 use crate::restore::loss::Notes;
 use crate::restore::token::Token;
@@ -62,6 +62,16 @@ impl Original<'_> {
             files,
             notes,
         })
+    }
+
+    /// What the rows of a data source have in a column of people or of a formula. Rows
+    /// that name the database count for each of its data sources.
+    pub fn columns(&self, source: NotionId, name: &str) -> impl Iterator<Item = &Column> {
+        let database = self.sources.get(&source).copied();
+        let named = [Some(source), database.filter(|id| *id != source)];
+        let named = named.into_iter().flatten();
+        let name = name.to_owned();
+        named.filter_map(move |id| self.facts.columns.get(&(id, name.clone())))
     }
 
     /// The rows of a data source of this database, in the order in which they get the

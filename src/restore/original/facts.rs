@@ -23,6 +23,22 @@ pub struct Facts {
     pub needed: HashSet<NotionId>,
     /// Originals of synced blocks.
     pub originals: HashSet<NotionId>,
+    /// What is in the columns of people and of formulas, by what the rows say that they
+    /// are in and by name.
+    pub columns: BTreeMap<(NotionId, String), Column>,
+}
+
+/// What all rows have in one column.
+#[derive(Clone, Debug, Default)]
+pub struct Column {
+    /// The people, with their names where a row has them.
+    pub people: BTreeMap<NotionId, String>,
+    /// The groups of people, likewise.
+    pub groups: BTreeMap<NotionId, String>,
+    /// The most people in one row.
+    pub most_people: usize,
+    /// The types of the results of a formula.
+    pub results: BTreeSet<String>,
 }
 
 impl Facts {
@@ -34,6 +50,39 @@ impl Facts {
             fields.remove("parent");
         }
         self.object(&own);
+    }
+
+    /// Takes in the values of a row; `complete` is its `properties.json`, or null.
+    pub fn row(&mut self, source: NotionId, row: &Value, complete: &Value) {
+        for (name, property) in row["properties"].as_object().into_iter().flatten() {
+            let kind = type_of(property);
+            if !matches!(kind, "people" | "formula") {
+                continue;
+            }
+            let column = self.columns.entry((source, name.clone())).or_default();
+            if kind == "formula" {
+                let result = type_of(&property["formula"]);
+                column.results.insert(result.to_owned());
+                continue;
+            }
+            let items = complete[name]["items"].as_array();
+            let items = items.map(|items| items.iter().map(|item| &item["people"]).collect());
+            let shown = property["people"].as_array();
+            let people: Vec<&Value> =
+                items.unwrap_or_else(|| shown.into_iter().flatten().collect());
+            column.most_people = column.most_people.max(people.len());
+            for person in people {
+                let group = person["object"] == "group";
+                let known = match group {
+                    true => &mut column.groups,
+                    false => &mut column.people,
+                };
+                if let Some(id) = id_of(person) {
+                    let name = person["name"].as_str().unwrap_or_default();
+                    known.entry(id).or_insert_with(|| name.to_owned());
+                }
+            }
+        }
     }
 
     /// Takes in a list of blocks of this page.

@@ -7,6 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::loss::{Degree, Loss};
+use super::super::step::Spare;
 use super::addresses::{self, Tried};
 use super::culprit::{self, Changed};
 use super::lost_file::{self, Lost, leave_out};
@@ -39,6 +40,10 @@ pub(super) struct Draft {
     pub(super) losses: Vec<Loss>,
     /// What was tried with its addresses.
     pub(super) tried: Tried,
+    /// Formulas that were given up, by name, each with the refusal.
+    pub(super) refused: Vec<(String, Error)>,
+    /// What is sent instead at the first refusal.
+    pub(super) spare: Option<Spare>,
 }
 
 impl Draft {
@@ -50,6 +55,8 @@ impl Draft {
             children: Vec::new(),
             losses: Vec::new(),
             tried: Tried::default(),
+            refused: Vec::new(),
+            spare: None,
         }
     }
 
@@ -64,6 +71,22 @@ impl Draft {
 
     /// Changes the request so that it may pass; false when nothing is left to try.
     pub(super) fn amend(&mut self, write: Write, path: &str, error: &Error) -> bool {
+        if let Some(spare) = self.spare.take() {
+            self.body = spare.body;
+            for lost in spare.lost {
+                let what = spare.what.clone();
+                let mut loss = refused(self.about, what, error, Degree::Detail);
+                loss.why = format!("without {lost}: {}", loss.why);
+                self.losses.push(loss);
+            }
+            return true;
+        }
+        if error.is_about_formula() && is_source(path) && self.part_formulas(error) {
+            return true;
+        }
+        if error.is_about_prefix() && self.drop_prefixes(error) {
+            return true;
+        }
         for id in forget::named(&error.message) {
             if let Some(what) = forget::forget(&mut self.body, id) {
                 self.lose(format!("{what} of {id}"), error, Degree::Detail);
@@ -96,6 +119,7 @@ impl Draft {
             || self.take_apart(write, path)
             || schema && self.simplify_columns(error)
             || self.without_files_of_properties(error)
+            || is_source(path) && self.part_formulas(error)
             || self.drop_next(write, error)
     }
 
@@ -140,11 +164,54 @@ impl Draft {
                 Degree::Detail,
             ),
             None => {
-                properties.remove(&name);
-                self.lose(format!("property '{name}'"), error, Degree::Missing);
+                let removed = properties.remove(&name).unwrap_or_default();
+                match removed["formula"].is_object() {
+                    true => self.refused.push((name, error.clone())),
+                    false => self.lose(format!("property '{name}'"), error, Degree::Missing),
+                }
             }
         }
         true
+    }
+
+    /// Takes the formulas out: to be sent one by one where there are several things to
+    /// send, and given up where one is all that was sent. The refusal of a formula does
+    /// not say which one it means.
+    fn part_formulas(&mut self, error: &Error) -> bool {
+        let Some(properties) = self.properties() else {
+            return false;
+        };
+        let (formulas, others): (Map<String, Value>, Map<String, Value>) =
+            std::mem::take(properties)
+                .into_iter()
+                .partition(|(_, property)| property["formula"].is_object());
+        let alone = others.is_empty() && formulas.len() == 1;
+        *properties = others;
+        let some = !formulas.is_empty();
+        for (name, property) in formulas {
+            match alone {
+                true => self.refused.push((name, error.clone())),
+                false => self.pieces.push(Piece {
+                    what: format!("property '{name}'"),
+                    body: json!({"properties": {name: property}}),
+                }),
+            }
+        }
+        some
+    }
+
+    /// Takes the prefixes from columns of unique ids.
+    fn drop_prefixes(&mut self, error: &Error) -> bool {
+        let mut dropped = Vec::new();
+        for (name, property) in self.properties().into_iter().flatten() {
+            let what = take_prefix(property);
+            dropped.extend(what.map(|what| format!("{what} of property '{name}'")));
+        }
+        let some = !dropped.is_empty();
+        for what in dropped {
+            self.lose(what, error, Degree::Detail);
+        }
+        some
     }
 
     /// Simplifies every column, by one step.
@@ -426,10 +493,13 @@ fn has_word(text: &str, words: &str) -> bool {
         })
 }
 
-/// Takes from a column's options what it can be without: the groups of a status first,
-/// which not every version of the API knows (section 10 of the API digest), then all but
+/// Takes from a column what it can be without: the prefix of unique ids, which may be in
+/// use (section 10.1 of the API digest), then of its options the groups of a status, which not every version of the API knows (section 10 of the API digest), then all but
 /// the names. Says what was taken; `None` when nothing is left to take.
-fn simplify_column(property: &mut Value) -> Option<&'static str> {
+fn simplify_column(property: &mut Value) -> Option<String> {
+    if let Some(what) = take_prefix(property) {
+        return Some(what);
+    }
     let mut take = |keep: fn(&str) -> bool| {
         let mut taken = false;
         for kind in ["select", "multi_select", "status"] {
@@ -444,10 +514,19 @@ fn simplify_column(property: &mut Value) -> Option<&'static str> {
         taken
     };
     if take(|key| key != "group") {
-        return Some("groups of the options");
+        return Some("groups of the options".to_owned());
     }
     let named = |key: &str| matches!(key, "name" | "id");
-    take(named).then_some("colours and descriptions of the options")
+    take(named).then(|| "colours and descriptions of the options".to_owned())
+}
+
+/// Takes the prefix from a column of unique ids; says which one it was.
+fn take_prefix(property: &mut Value) -> Option<String> {
+    let prefix = property
+        .get_mut("unique_id")?
+        .as_object_mut()?
+        .remove("prefix")?;
+    Some(format!("prefix '{}'", prefix.as_str()?))
 }
 
 #[cfg(test)]

@@ -82,14 +82,14 @@ impl Performer<'_> {
                 }
             }
             let error = match self.notion.write(&work.request(&run)) {
-                Ok(answer) => match answer["results"].as_array() {
-                    Some(blocks) if blocks.len() == run.len() => {
+                Ok(answer) => match appended::answered(&answer, run.len(), work.place()) {
+                    Some(blocks) => {
                         work.made.blocks.extend(blocks.iter().cloned());
                         work.unknown = 0;
                         work.tried = Tried::default();
                         continue;
                     }
-                    _ => Error::new(
+                    None => Error::new(
                         crate::notion::Kind::Malformed,
                         format!("PATCH /v1/blocks/{}/children", target.parent),
                         "the answer does not have the blocks that were sent",

@@ -34,6 +34,16 @@ impl Place {
     }
 }
 
+/// The blocks that an answer to an append of `count` blocks says were made; `None` when
+/// it does not have them. Where they were put before others, these follow in the same
+/// list (section 7.3 of the API digest).
+pub(super) fn answered(answer: &Value, count: usize, place: Place) -> Option<&[Value]> {
+    let blocks = answer["results"].as_array()?;
+    let following = place != Place::End;
+    let whole = blocks.len() == count || (following && blocks.len() > count);
+    blocks.get(..count).filter(|_| whole)
+}
+
 /// The blocks of `now`, from the first on, that are what `sent` became.
 ///
 /// With `before`, the number of blocks that were there, the number of new ones is known,
@@ -117,6 +127,25 @@ mod tests {
         let taken = |id: NotionId| id.bits() >= 90;
         let found = found(now, sent, place, before, &taken).iter();
         found.map(|block| id_of(block).unwrap().bits()).collect()
+    }
+
+    #[test]
+    fn the_first_blocks_of_a_positioned_answer_are_those_that_were_sent() {
+        let answer = json!({"results": [there(1, "a"), there(2, "b"), there(3, "c")]});
+        let ids = |count: usize, place: Place| -> Option<Vec<u128>> {
+            let blocks = answered(&answer, count, place)?;
+            Some(blocks.iter().map(|it| id_of(it).unwrap().bits()).collect())
+        };
+        let after = Place::After(NotionId::from_bits(9));
+        for place in [Place::Start, after] {
+            assert_eq!(ids(1, place), Some(vec![1]));
+            assert_eq!(ids(3, place), Some(vec![1, 2, 3]));
+            assert_eq!(ids(4, place), None);
+        }
+        // At the end nothing follows: another number is no answer to what was sent.
+        assert_eq!(ids(3, Place::End), Some(vec![1, 2, 3]));
+        assert_eq!(ids(2, Place::End), None);
+        assert_eq!(answered(&json!({}), 1, Place::End), None);
     }
 
     #[test]

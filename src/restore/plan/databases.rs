@@ -1,9 +1,11 @@
 //! Databases, their data sources, their columns, their rows.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Map, Value, json};
 
 use super::moment::Moment;
-use super::{Error, Part, Planner, Token, Under};
+use super::{Action, Call, Error, Learn, Part, Planner, Step, Token, Under};
 use crate::model::{Kind, NotionId, id_of, plain_text};
 use crate::notion::Method;
 use crate::restore::loss::{Degree, Notes};
@@ -205,7 +207,15 @@ impl Planner<'_> {
                 .all(|config| config.get("rollup").or(config.get("formula")).is_none());
             let mut needs = vec![Token::of(change.source)];
             tokens(&Value::Object(change.properties.clone()), &mut needs);
-            let ready = needs.iter().all(|token| self.made.contains(token));
+            let there = self.columns.iter();
+            // The workspace's id, which marks in formulas hold, becomes nothing else.
+            needs.retain(|token| Some(token.id()) != self.survey.workspace_id);
+            let there: HashSet<Token> = there
+                .map(|(source, name)| Token::property(*source, name))
+                .collect();
+            let ready = needs
+                .iter()
+                .all(|token| self.made.contains(token) || there.contains(token));
             if !ready || (!independent && !left.is_empty()) {
                 left.push(change);
                 continue;
@@ -231,6 +241,13 @@ impl Planner<'_> {
                 learns.push((learn.at, learn.token));
             }
         }
+        learns.sort();
+        learns.dedup();
+        let path = format!("/v1/data_sources/{}", Token::of(source));
+        let body = json!({ "properties": change.properties });
+        // Formulas name columns by their ids.
+        let lane = Token::of(source);
+        self.ask_columns(&body, Part::Schema, lane)?;
         for (name, config) in &change.properties {
             self.columns.insert((source, name.clone()));
             if config.get("relation").is_some()
@@ -240,12 +257,59 @@ impl Planner<'_> {
                 self.columns.insert((other, mirror));
             }
         }
-        learns.sort();
-        learns.dedup();
-        let path = format!("/v1/data_sources/{}", Token::of(source));
-        let body = json!({ "properties": change.properties });
-        let call = (Method::Patch, path, body);
-        self.call(Part::Schema, source, Token::of(source), call, learns)
+        let learns = learns.into_iter().map(|(at, token)| Learn { at, token });
+        self.emit(Step {
+            part: Part::Schema,
+            about: source,
+            lane,
+            before: None,
+            action: Action::Call(Call {
+                method: Method::Patch,
+                path,
+                body,
+            }),
+            learns: learns.collect(),
+            stand_ins: change.stand_ins,
+            spare: None,
+        })
+    }
+
+    /// Asks for the ids of columns that a request names and nobody knows.
+    pub(super) fn ask_columns(
+        &mut self,
+        body: &Value,
+        part: Part,
+        lane: Token,
+    ) -> Result<(), Error> {
+        let mut needed = Vec::new();
+        tokens(body, &mut needed);
+        let columns: HashMap<Token, (NotionId, String)> = self
+            .columns
+            .iter()
+            .map(|(source, name)| (Token::property(*source, name), (*source, name.clone())))
+            .filter(|(token, _)| !self.made.contains(token))
+            .collect();
+        let mut sources: Vec<NotionId> = needed
+            .iter()
+            .filter_map(|token| columns.get(token).map(|(source, _)| *source))
+            .collect();
+        sources.sort_unstable();
+        sources.dedup();
+        for source in sources {
+            let path = format!("/v1/data_sources/{}", Token::of(source));
+            let mut unknown: Vec<(String, Token)> = columns
+                .values()
+                .filter(|(it, _)| *it == source)
+                .map(|(_, name)| {
+                    let learn = learn_property(source, name);
+                    (learn.at, learn.token)
+                })
+                .collect();
+            unknown.sort();
+            let call = (Method::Get, path, Value::Null);
+            self.call(part, source, lane, call, unknown)?;
+        }
+        Ok(())
     }
 
     /// Makes the rows of a database.

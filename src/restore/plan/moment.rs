@@ -1,10 +1,13 @@
 //! What translations are told at one moment of a plan.
 
+use std::collections::BTreeSet;
+
 use super::uploads::upload;
 use super::{Planner, Token};
 use crate::model::NotionId;
 use crate::restore::original::{File, Files};
 use crate::restore::targets::{Target, Targets, Upload};
+use crate::restore::values::MOST_ITEMS;
 
 /// The answers for one page or database, with what has been made so far.
 pub(super) struct Moment<'a, 'p> {
@@ -78,6 +81,43 @@ impl Targets for Moment<'_, '_> {
             .find(|user| crate::model::id_of(user) == Some(old));
         let name = user.and_then(|user| user["name"].as_str());
         name.unwrap_or("somebody").to_owned()
+    }
+
+    fn workspace(&self) -> Option<NotionId> {
+        self.planner.survey.workspace_id
+    }
+
+    fn results(&self, source: NotionId, name: &str) -> BTreeSet<String> {
+        let columns = self.planner.original.columns(source, name);
+        columns.flat_map(|column| column.results.clone()).collect()
+    }
+
+    fn absent(&self, source: NotionId, name: &str) -> Option<String> {
+        let mut absent = BTreeSet::new();
+        let mut crowded = false;
+        for column in self.planner.original.columns(source, name) {
+            crowded |= column.most_people > MOST_ITEMS;
+            let gone = |(id, _): &(&NotionId, &String)| self.user(**id).is_none();
+            let people = column.people.iter().filter(gone);
+            let groups = column.groups.iter().filter(|_| !self.has_groups());
+            absent.extend(
+                people
+                    .chain(groups)
+                    .map(|(id, name)| match name.is_empty() {
+                        true => self.user_name(*id),
+                        false => name.clone(),
+                    }),
+            );
+        }
+        if absent.is_empty() {
+            let why = format!("some rows have more than {MOST_ITEMS} people");
+            return crowded.then_some(why);
+        }
+        let names: Vec<String> = absent.into_iter().collect();
+        Some(format!(
+            "these are not in the workspace: {}",
+            names.join(", ")
+        ))
     }
 
     fn emoji(&self, old: NotionId, _name: &str) -> Option<NotionId> {

@@ -105,6 +105,7 @@ impl Planner<'_> {
         let mut request = Map::new();
         let overflow;
         let mut relations = Vec::new();
+        let mut results = Vec::new();
         let mut again = Vec::new();
         let opening;
         let whole;
@@ -120,6 +121,12 @@ impl Planner<'_> {
                     again = std::mem::take(&mut values.again);
                     overflow = std::mem::take(&mut values.overflow);
                     relations = std::mem::take(&mut values.relations);
+                    for (name, key, value) in std::mem::take(&mut values.results) {
+                        match self.columns.contains(&(source, name)) {
+                            true => drop(values.properties.insert(key, value)),
+                            false => results.push((key, value)),
+                        }
+                    }
                     self.keyed(source, values.properties)
                 }
                 _ => {
@@ -212,13 +219,14 @@ impl Planner<'_> {
                 overflow,
             });
         }
-        if !relations.is_empty()
+        if (!relations.is_empty() || !results.is_empty())
             && let Under::Source(source) = under
         {
             self.relations.push(Unrelated {
                 row: id,
                 source,
                 relations,
+                results,
             });
         }
         self.pages.push(id);

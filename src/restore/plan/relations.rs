@@ -24,9 +24,10 @@ impl Planner<'_> {
             row,
             source,
             relations,
+            results,
         } in std::mem::take(&mut self.relations)
         {
-            let mut properties = Map::new();
+            let mut properties = Map::from_iter(results);
             let mut beyond = Vec::new();
             for (name, targets) in relations {
                 if !self.columns.contains(&(source, name.clone())) {
@@ -106,6 +107,7 @@ impl Planner<'_> {
                 row,
                 source,
                 relations: vec![(name.to_owned(), targets)],
+                results: Vec::new(),
             });
         }
     }

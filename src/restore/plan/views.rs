@@ -1,17 +1,15 @@
 //! Views: tabs in the order of the original, and databases that are nothing but views of
 //! others.
 
-use std::collections::HashMap;
-
 use serde_json::{Value, json};
 
 use super::moment::Moment;
-use super::{Error, Part, Planner, Token, Under};
+use super::{Action, Call, Error, Learn, Part, Planner, Step, Token, Under};
 use crate::model::{NotionId, id_of};
 use crate::notion::Method;
 use crate::restore::loss::{Degree, Notes};
 use crate::restore::original::Files;
-use crate::restore::schema::learn_property;
+use crate::restore::step::Spare;
 use crate::restore::views::{View, views};
 
 impl Planner<'_> {
@@ -67,44 +65,22 @@ impl Planner<'_> {
         &mut self,
         about: NotionId,
         lane: Token,
-        call: (Method, String, Value),
-        learns: Vec<(String, Token)>,
+        (method, path, body): (Method, String, Value),
+        spare: Option<Spare>,
+        learns: Vec<Learn>,
     ) -> Result<(), Error> {
-        let mut needed = Vec::new();
-        crate::restore::token::tokens(&call.2, &mut needed);
-        let columns: HashMap<Token, (NotionId, String)> = self
-            .columns
-            .iter()
-            .map(|(source, name)| (Token::property(*source, name), (*source, name.clone())))
-            .filter(|(token, _)| !self.made.contains(token))
-            .collect();
-        let mut sources: Vec<NotionId> = needed
-            .iter()
-            .filter_map(|token| columns.get(token).map(|(source, _)| *source))
-            .collect();
-        sources.sort_unstable();
-        sources.dedup();
-        for source in sources {
-            let path = format!("/v1/data_sources/{}", Token::of(source));
-            let mut unknown: Vec<(String, Token)> = columns
-                .values()
-                .filter(|(it, _)| *it == source)
-                .map(|(_, name)| {
-                    let learn = learn_property(source, name);
-                    (learn.at, learn.token)
-                })
-                .collect();
-            unknown.sort();
-            self.call(
-                Part::View,
-                source,
-                lane,
-                (Method::Get, path, Value::Null),
-                unknown,
-            )?;
-        }
+        self.ask_columns(&body, Part::View, lane)?;
         self.planned.totals.views += 1;
-        self.call(Part::View, about, lane, call, learns)
+        self.emit(Step {
+            part: Part::View,
+            about,
+            lane,
+            before: None,
+            action: Action::Call(Call { method, path, body }),
+            learns,
+            stand_ins: Vec::new(),
+            spare,
+        })
     }
 
     /// The tabs of a database. It comes with one, a table, which becomes the first tab
@@ -131,9 +107,13 @@ impl Planner<'_> {
         let is_kept = kept.is_some();
         if let Some(view) = kept {
             let path = format!("/v1/views/{default}");
-            let learns = vec![("/id".to_owned(), Token::of(view.old))];
+            let learns = vec![learn("/id", Token::of(view.old))];
             let call = (Method::Patch, path, change_of(view.create));
-            self.view(view.old, lane, call, learns)?;
+            let spare = view.spare.map(|spare| Spare {
+                body: change_of(spare.body),
+                ..spare
+            });
+            self.view(view.old, lane, call, spare, learns)?;
         }
         for view in views {
             self.tab(view, lane, lane)?;
@@ -153,19 +133,25 @@ impl Planner<'_> {
 
     /// A view as a new tab of a database, with what is in it where it is a dashboard.
     fn tab(&mut self, view: View, database: Token, lane: Token) -> Result<(), Error> {
-        let mut create = view.create;
-        create["database_id"] = json!(database);
-        self.create_view(view.old, lane, create)?;
+        let place = json!(database);
+        let (create, spare) = placed(view.create, view.spare, "database_id", &place);
+        self.create_view(view.old, lane, create, spare)?;
         for widget in view.widgets {
-            self.create_view(widget.old, lane, widget.create)?;
+            self.create_view(widget.old, lane, widget.create, widget.spare)?;
         }
         Ok(())
     }
 
-    fn create_view(&mut self, old: NotionId, lane: Token, body: Value) -> Result<(), Error> {
-        let learns = vec![("/id".to_owned(), Token::of(old))];
+    fn create_view(
+        &mut self,
+        old: NotionId,
+        lane: Token,
+        body: Value,
+        spare: Option<Spare>,
+    ) -> Result<(), Error> {
+        let learns = vec![learn("/id", Token::of(old))];
         let call = (Method::Post, "/v1/views".to_owned(), body);
-        self.view(old, lane, call, learns)
+        self.view(old, lane, call, spare, learns)
     }
 
     /// A database that only shows what another one holds.
@@ -183,29 +169,46 @@ impl Planner<'_> {
         };
         let page = self.lane(under);
         let View {
-            old, mut create, ..
+            old, create, spare, ..
         } = first;
         let mut place = json!({"parent": {"type": "page_id", "page_id": self.parent(under)}});
         if let Some(after) = after {
             place["position"] = json!({"type": "after_block", "block_id": after});
         }
-        create["create_database"] = place;
+        let (create, spare) = placed(create, spare, "create_database", &place);
         self.one_more(page, 1);
         self.planned.totals.databases += 1;
         let learns = vec![
-            ("/id".to_owned(), Token::of(old)),
-            ("/parent/database_id".to_owned(), Token::of(id)),
+            learn("/id", Token::of(old)),
+            learn("/parent/database_id", Token::of(id)),
         ];
-        self.view(
-            old,
-            page,
-            (Method::Post, "/v1/views".to_owned(), create),
-            learns,
-        )?;
+        let call = (Method::Post, "/v1/views".to_owned(), create);
+        self.view(old, page, call, spare, learns)?;
         for view in views {
             self.tab(view, Token::of(id), page)?;
         }
         Ok(())
+    }
+}
+
+/// The requests for a view with the place where it goes.
+fn placed(
+    mut create: Value,
+    mut spare: Option<Spare>,
+    key: &str,
+    place: &Value,
+) -> (Value, Option<Spare>) {
+    create[key] = place.clone();
+    if let Some(spare) = &mut spare {
+        spare.body[key] = place.clone();
+    }
+    (create, spare)
+}
+
+fn learn(at: &str, token: Token) -> Learn {
+    Learn {
+        at: at.to_owned(),
+        token,
     }
 }
 

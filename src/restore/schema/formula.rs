@@ -1,12 +1,15 @@
 //! The texts of formulas.
 //!
-//! The API reads and writes `prop("Name")`, and shows as `{{notion:block_property:...}}`
-//! what it cannot say so. Such a mark holds the property's id, the id of its data source
-//! (zeros for the formula's own) and the workspace's, all of the original; here it is
-//! written by name again, which both sides understand.
+//! Answers have every reference as a mark, `{{notion:block_property:<property>:<data
+//! source>:<workspace>}}` (section 5 of the API digest); older snapshots may have
+//! `prop("Name")`. Both are taken. What is sent has marks with the new ids, because
+//! Notion silently reads some uses of `prop` as empty lists. A formula that uses another
+//! formula is refused, so the other one's text is put in its place, in parentheses.
+
+use std::collections::BTreeSet;
 
 use crate::model::NotionId;
-use crate::restore::Targets;
+use crate::restore::{Targets, Token};
 
 /// Begins a mark for a property.
 const PROPERTY: &str = "{{notion:block_property:";
@@ -14,63 +17,218 @@ const PROPERTY: &str = "{{notion:block_property:";
 const MARK: &str = "{{notion:";
 /// Begins a mark for a person.
 const USER: &str = "{{notion:user:";
+/// Begins a reference by name.
+const PROP: &str = "prop(\"";
+/// The longest formula that is sent, in bytes. The longest that a recording shows as
+/// accepted has 3,930; no limit is published. It also ends formulas that use each other
+/// over and over.
+pub(super) const LONGEST: usize = 50_000;
 
-/// A formula as it is sent.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Formula {
-    /// Its text.
-    pub(super) text: String,
-    /// Names that it takes from its own data source.
-    pub(super) own: Vec<String>,
-    /// Names that it takes from rows of other data sources (`current.prop("Name")`).
-    pub(super) foreign: Vec<String>,
-    /// Marks that could not be translated.
-    pub(super) unknown: Vec<String>,
+/// A property: its data source and name.
+pub(super) type Key = (NotionId, String);
+
+/// A part of a formula's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// What is sent as it is.
+    Text(String),
+    /// A property of a data source that is restored.
+    Property {
+        /// Which one.
+        key: Key,
+        /// Whether it follows a point, and so belongs to another row.
+        other_row: bool,
+    },
+    /// A name of a property that belongs to another row: of which data source is not said.
+    Foreign(String),
+    /// A mark for something that is not restored.
+    Unknown(String),
 }
 
-/// Translates a formula. `name` finds a property by id: in the formula's own data
-/// source for `None`.
-pub(super) fn translate(
+/// Why a formula cannot be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It uses itself, over this property.
+    Circle(String),
+    /// It is too long with the texts of the formulas that it uses.
+    Long,
+}
+
+/// Takes a formula's text apart. `find` finds a property: by id or name, in this data
+/// source, which is the formula's own for `None`.
+pub(super) fn parts(
     expression: &str,
-    name: impl Fn(Option<NotionId>, &str) -> Option<String>,
+    find: &dyn Fn(Option<NotionId>, &str, ByWhat) -> Option<Key>,
     targets: &dyn Targets,
-) -> Formula {
+) -> Vec<Part> {
+    let trimmed = expression.trim_start();
+    let mut rest = trimmed.strip_prefix('=').unwrap_or(trimmed);
+    let mut parts = Vec::new();
     let mut text = String::new();
-    let mut unknown = Vec::new();
-    let mut rest = expression;
-    while let Some((before, from)) = rest.find(MARK).map(|at| rest.split_at(at)) {
-        text.push_str(before);
-        let end = from.find("}}").map_or(from.len(), |at| at + 2);
-        let (mark, after) = from.split_at(end);
-        match property(mark, &name).or_else(|| person(mark, targets)) {
-            Some(written) => text.push_str(&written),
-            None => {
-                text.push_str(mark);
-                unknown.push(mark.to_string());
+    while let Some(first) = rest.chars().next() {
+        let other_row = text.trim_end().ends_with('.');
+        let length;
+        let mut part = None;
+        if rest.starts_with(MARK) {
+            length = rest.find("}}").map_or(rest.len(), |at| at + 2);
+            let mark = rest.get(..length).unwrap_or(rest);
+            match person(mark, targets) {
+                Some(person) => text.push_str(&person),
+                None => {
+                    let key = property(mark).and_then(|(source, id)| find(source, id, ByWhat::Id));
+                    part = Some(match key {
+                        Some(key) => Part::Property { key, other_row },
+                        None => Part::Unknown(mark.to_owned()),
+                    });
+                }
+            }
+        } else if let Some((name, end)) = named(rest)
+            && !text.ends_with(char::is_alphanumeric)
+        {
+            length = end;
+            let written = rest.get(..length).unwrap_or(rest);
+            let key = find(None, &name, ByWhat::Name).filter(|_| !other_row);
+            part = Some(match key {
+                Some(key) => Part::Property { key, other_row },
+                None if other_row => Part::Foreign(name),
+                None => Part::Unknown(written.to_owned()),
+            });
+        } else {
+            // A text or a comment is one piece: what looks like a reference in it is none.
+            length = match first {
+                '"' => quoted(rest),
+                '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |at| at + 2),
+                _ => first.len_utf8(),
+            };
+            text.push_str(rest.get(..length).unwrap_or(rest));
+        }
+        if let Some(part) = part {
+            if !text.is_empty() {
+                parts.push(Part::Text(std::mem::take(&mut text)));
+            }
+            parts.push(part);
+        }
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    if !text.is_empty() {
+        parts.push(Part::Text(text));
+    }
+    parts
+}
+
+/// By what a property is referred to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ByWhat {
+    /// Its id, encoded or not.
+    Id,
+    /// Its name.
+    Name,
+}
+
+/// Puts the texts of other formulas in the place of references to them. `formula` has
+/// the parts of a property that is a formula and is to be replaced.
+pub(super) fn inlined<'f>(
+    key: &Key,
+    formula: &dyn Fn(&Key) -> Option<&'f [Part]>,
+) -> Result<Vec<Part>, Refused> {
+    let mut out = Vec::new();
+    let mut length = 0;
+    // The formulas around the current place, each with what is left of it.
+    let mut open: Vec<(Key, &[Part])> = vec![(key.clone(), formula(key).unwrap_or_default())];
+    while let Some((around, left)) = open.pop() {
+        let Some((part, left)) = left.split_first() else {
+            if !open.is_empty() {
+                out.push(Part::Text(")".to_owned()));
+            }
+            continue;
+        };
+        open.push((around, left));
+        if let Part::Property {
+            key,
+            other_row: false,
+        } = part
+            && let Some(inner) = formula(key)
+        {
+            if open.iter().any(|(around, _)| around == key) {
+                return Err(Refused::Circle(key.1.clone()));
+            }
+            out.push(Part::Text("(".to_owned()));
+            open.push((key.clone(), inner));
+        } else {
+            out.push(part.clone());
+        }
+        length += match part {
+            Part::Text(text) | Part::Foreign(text) | Part::Unknown(text) => text.len(),
+            // Three ids and what is around them.
+            Part::Property { .. } => 140,
+        };
+        if length > LONGEST {
+            return Err(Refused::Long);
+        }
+    }
+    Ok(out)
+}
+
+/// The text that is sent. Without `workspace`, references are written by name.
+pub(super) fn written(parts: &[Part], workspace: Option<NotionId>) -> String {
+    let mut text = String::new();
+    for part in parts {
+        match (part, workspace) {
+            (Part::Property { key, .. }, Some(workspace)) => {
+                let property = Token::property(key.0, &key.1);
+                let source = Token::of(key.0);
+                text.push_str(&format!("{PROPERTY}{property}:{source}:{workspace}}}}}"));
+            }
+            (part, _) => text.push_str(&part.shown()),
+        }
+    }
+    text
+}
+
+/// The text as people read it: references by name.
+pub(super) fn shown(parts: &[Part]) -> String {
+    parts.iter().map(Part::shown).collect()
+}
+
+/// The properties that are referred to.
+pub(super) fn keys(parts: &[Part]) -> BTreeSet<Key> {
+    let keys = parts.iter().filter_map(|part| match part {
+        Part::Property { key, .. } => Some(key.clone()),
+        _ => None,
+    });
+    keys.collect()
+}
+
+impl Part {
+    /// The reference, where it is to a property that is not restored.
+    pub(super) fn unknown_property(&self) -> Option<&str> {
+        match self {
+            Part::Unknown(text) if !text.starts_with(MARK) || text.starts_with(PROPERTY) => {
+                Some(text)
+            }
+            _ => None,
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Part::Text(text) | Part::Unknown(text) => text.clone(),
+            Part::Property { key: (_, name), .. } | Part::Foreign(name) => {
+                let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");
+                format!("{PROP}{quoted}\")")
             }
         }
-        rest = after;
-    }
-    text.push_str(rest);
-    let (own, foreign) = names(&text);
-    Formula {
-        text,
-        own,
-        foreign,
-        unknown,
     }
 }
 
-/// `prop("Name")` for a mark of a property.
-fn property(mark: &str, name: impl Fn(Option<NotionId>, &str) -> Option<String>) -> Option<String> {
+/// The data source and id in a mark of a property. Some marks have zeros for the
+/// formula's own data source.
+fn property(mark: &str) -> Option<(Option<NotionId>, &str)> {
     let inner = mark.strip_prefix(PROPERTY)?.strip_suffix("}}")?;
     let mut parts = inner.split(':');
     let id = parts.next()?;
     let source = parts.next().and_then(|part| part.parse::<NotionId>().ok());
-    let source = source.filter(|source| source.bits() != 0);
-    let name = name(source, id)?;
-    let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");
-    Some(format!("prop(\"{quoted}\")"))
+    Some((source.filter(|source| source.bits() != 0), id))
 }
 
 /// The mark of the same person in the target workspace.
@@ -86,103 +244,40 @@ fn person(mark: &str, targets: &dyn Targets) -> Option<String> {
     })
 }
 
-/// The names in `prop("...")`: those of the own data source, and those that follow a
-/// point and so belong to another row.
-fn names(text: &str) -> (Vec<String>, Vec<String>) {
-    const PROP: &str = "prop(\"";
-    let (mut own, mut foreign) = (Vec::new(), Vec::new());
-    let mut from = 0;
-    while let Some(at) = text.get(from..).and_then(|rest| rest.find(PROP)) {
-        let start = from + at + PROP.len();
-        let before = text.get(..from + at).unwrap_or_default().trim_end();
-        let mut name = String::new();
-        let mut length = 0;
-        let mut chars = text.get(start..).unwrap_or_default().chars();
-        while let Some(letter) = chars.next() {
-            length += letter.len_utf8();
-            match letter {
-                '"' => break,
-                '\\' => {
-                    if let Some(letter) = chars.next() {
-                        length += letter.len_utf8();
-                        name.push(letter);
-                    }
-                }
-                letter => name.push(letter),
+/// The name in a `prop("…")` that a text begins with, and where that ends.
+fn named(text: &str) -> Option<(String, usize)> {
+    let start = PROP.len() - 1;
+    let quoted_name = text.get(start..).filter(|_| text.starts_with(PROP))?;
+    let end = start + quoted(quoted_name);
+    let inner = text.get(start + 1..end)?.strip_suffix('"')?;
+    let after = text.get(end..)?;
+    let space = after.len() - after.trim_start().len();
+    after.trim_start().strip_prefix(')')?;
+    let mut name = String::new();
+    let mut letters = inner.chars();
+    while let Some(letter) = letters.next() {
+        name.push(match letter {
+            '\\' => letters.next()?,
+            letter => letter,
+        });
+    }
+    Some((name, end + space + 1))
+}
+
+/// How long the text in quotes is that a text begins with.
+fn quoted(text: &str) -> usize {
+    let mut letters = text.char_indices().skip(1);
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '"' => return at + 1,
+            '\\' => {
+                letters.next();
             }
-        }
-        from = start + length;
-        match before.ends_with('.') {
-            true => foreign.push(name),
-            false => own.push(name),
+            _ => {}
         }
     }
-    (own, foreign)
+    text.len()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::restore::fixed::{Fixed, id};
-
-    fn translated(expression: &str) -> Formula {
-        let name = |source: Option<NotionId>, property: &str| match (source, property) {
-            (None, "a%3A") => Some("A \"b\"".to_string()),
-            (Some(source), "x") if source == id(7) => Some("X".to_string()),
-            _ => None,
-        };
-        let targets = Fixed {
-            users: [(id(1), id(11))].into(),
-            ..Fixed::default()
-        };
-        translate(expression, name, &targets)
-    }
-
-    #[test]
-    fn marks_are_written_by_name() {
-        let zero = id(0);
-        let formula = translated(&format!(
-            "{{{{notion:block_property:a%3A:{zero}:{0}}}}}.map(current.{{{{notion:block_property:x:{1}:{0}}}}}) + prop(\"Ü\")",
-            id(99),
-            id(7)
-        ));
-        assert_eq!(
-            formula.text,
-            r#"prop("A \"b\"").map(current.prop("X")) + prop("Ü")"#
-        );
-        assert_eq!(formula.own, ["A \"b\"", "Ü"]);
-        assert_eq!(formula.foreign, ["X"]);
-        assert!(formula.unknown.is_empty());
-    }
-
-    #[test]
-    fn people_are_translated_and_unknown_marks_stay_and_are_told() {
-        let (known, gone) = (id(1), id(2));
-        let formula = translated(&format!(
-            "{{{{notion:user:{known}}}}} {{{{notion:user:{known}:x}}}} {{{{notion:user:{gone}}}}} {{{{notion:block_property:q:w}}}} {{{{notion:"
-        ));
-        let new = id(11);
-        assert!(
-            formula.text.starts_with(&format!(
-                "{{{{notion:user:{new}}}}} {{{{notion:user:{new}:x}}}} "
-            )),
-            "{}",
-            formula.text
-        );
-        assert_eq!(
-            formula.unknown,
-            [
-                format!("{{{{notion:user:{gone}}}}}"),
-                "{{notion:block_property:q:w}}".to_string(),
-                "{{notion:".to_string()
-            ]
-        );
-    }
-
-    #[test]
-    fn a_name_that_does_not_end_is_no_end() {
-        let formula = translated(r#"prop("A\"#);
-        assert_eq!(formula.own, ["A"]);
-        assert_eq!(translated("").text, "");
-    }
-}
+mod tests;

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::formula::{self, Formula};
+use super::computed::{self, Formulas};
+use super::formula::Key;
 use super::relation::{self, Side};
 use super::{About, Change, Index, Schemas, escaped, learn_property, plain};
 use crate::model::{NotionId, type_of};
-use crate::restore::{Degree, Learn, Targets, Token};
+use crate::restore::{Degree, Learn, StandIn, Targets, Token};
 
 /// Rollup functions (section 5.2 of the API digest).
 const FUNCTIONS: &str = "count count_values empty not_empty unique show_unique percent_empty \
@@ -16,18 +17,17 @@ const FUNCTIONS: &str = "count count_values empty not_empty unique show_unique p
     checked unchecked percent_checked percent_unchecked count_per_group percent_per_group \
     show_original";
 
-/// A property: its data source and name.
-type Key = (NotionId, String);
-
 /// A rollup or formula that waits for others.
-struct Waiting {
-    config: Value,
-    /// What must be there, or it cannot be.
-    hard: Vec<Key>,
+pub(super) struct Waiting {
+    pub(super) config: Value,
+    /// What must be there before, or it cannot be.
+    pub(super) hard: Vec<Key>,
     /// What must be there before, if it comes at all.
-    soft: Vec<Key>,
+    pub(super) soft: Vec<Key>,
     /// For messages: what is lost without it.
-    text: String,
+    pub(super) text: String,
+    /// What a formula becomes where it cannot be.
+    pub(super) stand_in: Option<StandIn>,
 }
 
 /// All changes, in order; notes what is created and what cannot be.
@@ -72,6 +72,7 @@ pub(super) fn changes(
         }
         made.created.insert(key);
     }
+    let formulas = Formulas::read(index, late, targets, made);
     let mut waiting: BTreeMap<Key, Waiting> = BTreeMap::new();
     for (source, name) in late {
         let Some(property) = index.property(*source, name) else {
@@ -83,7 +84,7 @@ pub(super) fn changes(
         };
         let found = match type_of(property) {
             "rollup" => rollup(&about, property, index, made),
-            _ => formula(&about, property, index, targets, made),
+            _ => formulas.waiting(&about, property, index, targets),
         };
         if let Some(found) = found {
             waiting.insert((*source, name.to_string()), found);
@@ -112,29 +113,50 @@ fn settle(mut waiting: BTreeMap<Key, Waiting>, order: &mut Order, made: &mut Sch
                 ready.push(key.clone());
             }
         }
-        for (key, name) in &lost {
-            if let Some(it) = waiting.remove(key) {
-                let about = About {
-                    source: key.0,
-                    name: &key.1,
-                };
-                let why = format!("it uses '{name}', which cannot be created ({})", it.text);
-                about.lose(&mut made.notes, why, Degree::Missing);
-            }
-        }
         if lost.is_empty() && ready.is_empty() {
             // A circle comes from guessing which data source has a name.
             let guessed = |it: &Waiting| !it.hard.iter().any(|need| names.contains(need));
-            let next = waiting.iter().find(|(_, it)| guessed(it));
-            let next = next.map(|(key, _)| key).or(waiting.keys().next());
-            ready.extend(next.cloned());
+            match waiting.iter().find(|(_, it)| guessed(it)) {
+                Some((key, _)) => ready.push(key.clone()),
+                None => {
+                    let first = waiting.iter().next();
+                    let needs = first.and_then(|(key, it)| Some((key, it.hard.first()?)));
+                    lost.extend(needs.map(|(key, (_, name))| (key.clone(), name.clone())));
+                }
+            }
+        }
+        for (key, name) in &lost {
+            if let Some(it) = waiting.remove(key) {
+                let why = format!("it uses '{name}', which cannot be created");
+                match it.stand_in {
+                    Some(stand_in) => computed::plain(key, stand_in, &why, made),
+                    None => {
+                        let about = About {
+                            source: key.0,
+                            name: &key.1,
+                        };
+                        let why = format!("{why} ({})", it.text);
+                        about.lose(&mut made.notes, why, Degree::Missing);
+                    }
+                }
+            }
         }
         for key in ready {
             if let Some(it) = waiting.remove(&key) {
                 let needs = it.hard.iter().chain(&it.soft);
                 let level = needs.filter_map(|need| order.levels.get(need)).max();
                 let level = level.copied().unwrap_or(0) + 1;
-                order.add(level, &key, key.1.clone(), it.config, vec![]);
+                let more = it
+                    .stand_in
+                    .as_ref()
+                    .map(|stand_in| computed::learn(&key, stand_in));
+                let more = more.into_iter().collect();
+                order.add(level, &key, key.1.clone(), it.config, more);
+                if let Some(stand_in) = it.stand_in {
+                    made.results
+                        .insert(key.clone(), computed::if_refused(&key, &stand_in));
+                    order.stand_in(level, key.0, stand_in);
+                }
                 made.created.insert(key);
             }
         }
@@ -158,6 +180,7 @@ impl Order {
                 source: *source,
                 properties: Map::new(),
                 learns: Vec::new(),
+                stand_ins: Vec::new(),
                 about: Vec::new(),
             });
         change.properties.insert(named, config);
@@ -165,6 +188,12 @@ impl Order {
         change.learns.extend(more);
         change.about.push(name.clone());
         self.levels.insert(key.clone(), level);
+    }
+
+    fn stand_in(&mut self, level: u32, source: NotionId, stand_in: StandIn) {
+        if let Some(change) = self.changes.get_mut(&(level, source)) {
+            change.stand_ins.push(stand_in);
+        }
     }
 }
 
@@ -213,56 +242,6 @@ fn rollup(about: &About, property: &Value, index: &Index, made: &mut Schemas) ->
         hard,
         soft: vec![],
         text: format!("it rolled up '{rolled}' of '{relation}' with {function}"),
-    })
-}
-
-fn formula(
-    about: &About,
-    property: &Value,
-    index: &Index,
-    targets: &dyn Targets,
-    made: &mut Schemas,
-) -> Option<Waiting> {
-    let expression = property
-        .pointer("/formula/expression")
-        .and_then(Value::as_str);
-    let Some(expression) = expression else {
-        let why = "the original does not have its expression";
-        about.lose(&mut made.notes, why, Degree::Missing);
-        return None;
-    };
-    let name = |source: Option<NotionId>, id: &str| {
-        let source = source.unwrap_or(about.source);
-        let found = index.name(source, &json!(id), &Value::Null);
-        found.map(str::to_string)
-    };
-    let Formula {
-        text,
-        own,
-        foreign,
-        unknown,
-    } = formula::translate(expression, name, targets);
-    for mark in unknown {
-        let why = format!("its expression names something by its old id: {mark}");
-        about.lose(&mut made.notes, why, Degree::Detail);
-    }
-    let own = own.into_iter().map(|name| (about.source, name));
-    let hard = own
-        .filter(|(source, name)| index.property(*source, name).is_some())
-        .collect();
-    let everywhere = |name: &String| {
-        let sources = index.properties.keys();
-        let keys: Vec<Key> = sources.map(|source| (*source, name.clone())).collect();
-        keys
-    };
-    let itself = |key: &Key| *key == (about.source, about.name.to_string());
-    let soft = foreign.iter().flat_map(everywhere);
-    let soft = soft.filter(|key| !itself(key)).collect();
-    let config = json!({"type": "formula", "formula": {"expression": text}});
-    Some(Waiting {
-        config: plain::described(config, property),
-        hard,
-        soft,
-        text: format!("its expression was: {expression}"),
+        stand_in: None,
     })
 }

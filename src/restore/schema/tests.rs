@@ -255,6 +255,7 @@ fn a_two_way_relation_is_made_from_one_side_and_its_mirror_renamed() {
                     token,
                 },
             ],
+            stand_ins: vec![],
             about: vec!["Tasks/~".into()],
         },
         Change {
@@ -267,6 +268,7 @@ fn a_two_way_relation_is_made_from_one_side_and_its_mirror_renamed() {
                 at: "/properties/Project/id".into(),
                 token,
             }],
+            stand_ins: vec![],
             about: vec!["Project".into()],
         },
     ];
@@ -425,14 +427,125 @@ fn rollups_and_formulas_come_after_what_they_use_one_change_a_level() {
     );
     let strange = &made.changes[2].properties["Strange"]["rollup"]["function"];
     assert_eq!(strange, "show_original");
-    assert!(!made.creates(id(ONE), "Uses") && !made.creates(id(ONE), "Uses again"));
-    let missing = losses(&made);
-    let missing = missing.iter().filter(|loss| loss.1 == Degree::Missing);
-    let missing: Vec<&str> = missing.map(|loss| loss.0.as_str()).collect();
-    assert_eq!(
-        missing,
-        ["property 'Go'", "property 'Uses'", "property 'Uses again'"]
+    // What uses a column that cannot be made is a plain one, with its values.
+    for name in ["Uses", "Uses again"] {
+        let plain = Some(&Results::Plain("rich_text"));
+        assert_eq!(made.results(id(ONE), name), plain);
+        let config = json!({"type": "rich_text", "rich_text": {}});
+        assert_eq!(made.initial[&id(ONE)][name], config);
+    }
+    let losses = losses(&made);
+    let lost = |name: &str, degree| (format!("property '{name}'"), degree);
+    for loss in [
+        lost("Go", Degree::Missing),
+        lost("Uses", Degree::StandIn),
+        lost("Uses again", Degree::StandIn),
+    ] {
+        assert!(losses.contains(&loss), "{loss:?}");
+    }
+    assert!(
+        losses
+            .iter()
+            .all(|it| it.1 != Degree::Missing || it.0 == "property 'Go'")
     );
+}
+
+#[test]
+fn a_formula_is_sent_with_what_it_becomes_where_it_is_refused() {
+    let formula = |text: &str| property("formula", json!({"expression": text}));
+    let one = source(
+        ONE,
+        json!({
+            "T": property("title", json!({})),
+            "N": property("number", json!({})),
+            "Twice": formula("=prop(\"N\") * 2"),
+            "More": formula("prop(\"Twice\") + 1"),
+            "Long": formula(&format!("prop(\"Twice\") + \"{}\"", "x".repeat(60_000))),
+            "After": formula("length(prop(\"Long\"))"),
+            "Unknown": {"type": "formula", "id": "u", "formula": {}},
+        }),
+    );
+    let targets = Fixed {
+        workspace: Some(id(0xee)),
+        results: [
+            ("Twice", vec!["number"]),
+            ("More", vec!["date", "unsupported"]),
+            ("Long", vec!["boolean"]),
+            ("After", vec!["number", "string"]),
+        ]
+        .into(),
+        ..Fixed::default()
+    };
+    let made = made(&[one], &targets);
+    let mark = |name: &str| {
+        let (property, of) = (Token::property(id(ONE), name), Token::of(id(ONE)));
+        format!("{{{{notion:block_property:{property}:{of}:{}}}}}", id(0xee))
+    };
+    // One request: none waits for another, as none uses another any more.
+    assert_eq!(made.changes.len(), 1);
+    let text = |name: &str| made.changes[0].properties[name]["formula"]["expression"].clone();
+    assert_eq!(text("Twice"), json!(format!("{} * 2", mark("N"))));
+    assert_eq!(text("More"), json!(format!("({} * 2) + 1", mark("N"))));
+    // What is a plain column from the start is named as one.
+    assert_eq!(text("After"), json!(format!("length({})", mark("Long"))));
+    assert_eq!(
+        made.results(id(ONE), "Long"),
+        Some(&Results::Plain("checkbox"))
+    );
+    assert_eq!(
+        made.results(id(ONE), "Unknown"),
+        Some(&Results::Plain("rich_text"))
+    );
+    assert_eq!(made.initial[&id(ONE)]["Long"]["type"], "checkbox");
+    let kinds: Vec<(&str, &str)> = made.changes[0]
+        .stand_ins
+        .iter()
+        .map(|it| (it.name.as_str(), it.config["type"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            ("After", "rich_text"),
+            ("More", "date"),
+            ("Twice", "number")
+        ]
+    );
+    let why = &made.changes[0].stand_ins[1].why;
+    assert!(why.contains("formula was: (prop(\"N\") * 2) + 1"), "{why}");
+    assert!(why.contains("'unsupported'"), "{why}");
+    let learned: Vec<&str> = made.changes[0]
+        .learns
+        .iter()
+        .map(|it| it.at.as_str())
+        .collect();
+    assert!(learned.contains(&"/stand_ins/Twice"), "{learned:?}");
+}
+
+#[test]
+fn people_who_are_not_there_get_a_column_for_their_names() {
+    let one = source(
+        ONE,
+        json!({
+            "T": property("title", json!({})),
+            "Owner": property("people", json!({})),
+            "owner (Names)": property("number", json!({})),
+            "Team": property("people", json!({})),
+        }),
+    );
+    let targets = Fixed {
+        absent: ["Owner"].into(),
+        ..Fixed::default()
+    };
+    let made = made(&[one], &targets);
+    // Notion's own column has the first name already.
+    let name = "Owner (names 2)";
+    assert_eq!(made.names(id(ONE), "Owner"), Some(name));
+    assert_eq!(made.names(id(ONE), "Team"), None);
+    assert!(made.creates(id(ONE), name));
+    assert_eq!(made.initial[&id(ONE)][name]["type"], "rich_text");
+    assert_eq!(made.initial[&id(ONE)].len(), 5);
+    let why = &made.notes.losses[0].why;
+    assert!(why.contains("Ada") && why.contains(name), "{why}");
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub(super) fn said(kind: &str, value: &Value, targets: &dyn Targets) -> String {
             Some(id) => format!("https://www.notion.so/{:032x}", id.bits()),
             None => String::new(),
         }),
+        "place" if value.is_object() => place(value),
         "date" if text("end").is_empty() => text("start").into(),
         "date" => format!("{} → {}", text("start"), text("end")),
         "unique_id" if text("prefix").is_empty() => plain(&value["number"]),
@@ -48,6 +49,16 @@ pub(super) fn said(kind: &str, value: &Value, targets: &dyn Targets) -> String {
     }
 }
 
+/// What a place is called.
+pub(super) fn place(place: &Value) -> String {
+    let texts = ["name", "address"].map(|key| place[key].as_str().unwrap_or_default());
+    let texts: Vec<&str> = texts.into_iter().filter(|text| !text.is_empty()).collect();
+    match texts.is_empty() {
+        true => plain(place),
+        false => texts.join(", "),
+    }
+}
+
 /// A person's name.
 pub(super) fn person(person: &Value, targets: &dyn Targets) -> String {
     let name = person.get("name").and_then(Value::as_str);
@@ -65,7 +76,7 @@ fn each(value: &Value, said: impl Fn(&Value) -> String) -> String {
 }
 
 /// Texts as they are, nothing for nothing, and what has no form of its own as JSON.
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),

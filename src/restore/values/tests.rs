@@ -350,12 +350,6 @@ fn what_has_no_property_stands_in_the_body() {
             "verified 2026-01-01 → 2026-02-01",
         ),
         (
-            "formula",
-            json!({}),
-            json!({"type": "number", "number": 2.5}),
-            "2.5",
-        ),
-        (
             "rollup",
             json!({}),
             json!({"type": "array", "array": [{"type": "select", "select": {"name": "a"}}, {"type": "number", "number": 3}]}),
@@ -392,4 +386,166 @@ fn values_that_do_not_fit_the_schema_are_never_sent() {
     let cut = json!({"id": id(5), "properties": {"P": {"type": "number", "number": 1, "has_more": true}}});
     let made = values(&cut, &Value::Null, &source, &schemas, &Fixed::default());
     assert_eq!(degrees(&made), [Degree::Missing]);
+}
+
+#[test]
+fn results_of_formulas_are_for_the_plain_column_in_their_place() {
+    let source = |expression: Value| {
+        json!({"id": id(0x50), "properties": {
+            "T": {"id": "title", "type": "title", "title": {}},
+            "F": {"id": "f", "type": "formula", "formula": expression}}})
+    };
+    let date = json!({"start": "2026-05-01", "end": null, "time_zone": null});
+    let result = |kind: &str, value: Value| json!({"type": kind, kind: value});
+    for (results, value, kind, written) in [
+        (
+            vec!["number"],
+            result("number", json!(2.5)),
+            "number",
+            json!(2.5),
+        ),
+        (
+            vec!["number"],
+            result("number", json!(null)),
+            "number",
+            json!(null),
+        ),
+        (
+            vec!["boolean"],
+            result("boolean", json!(true)),
+            "checkbox",
+            json!(true),
+        ),
+        (
+            vec!["boolean"],
+            result("boolean", json!(false)),
+            "checkbox",
+            json!(null),
+        ),
+        (
+            vec!["date"],
+            result("date", date),
+            "date",
+            json!({"start": "2026-05-01"}),
+        ),
+        (
+            vec!["date"],
+            result("unsupported", json!({})),
+            "date",
+            json!(null),
+        ),
+        (
+            vec!["string"],
+            result("string", json!("so")),
+            "rich_text",
+            json!(rich_text::plain("so")),
+        ),
+        (
+            vec!["string", "number"],
+            result("number", json!(7)),
+            "rich_text",
+            json!(rich_text::plain("7")),
+        ),
+    ] {
+        let targets = Fixed {
+            results: [("F", results)].into(),
+            ..targets()
+        };
+        let page = json!({"id": id(5), "properties": {"F": {"id": "f", "type": "formula", "formula": value}}});
+        // Not sent from the start: under its name.
+        let unknown = source(json!({}));
+        let schema = schemas(std::slice::from_ref(&unknown), &targets);
+        let made = values(&page, &Value::Null, &unknown, &schema, &targets);
+        let found = made.properties.get("F").map(|it| it[kind].clone());
+        assert_eq!(found.unwrap_or_default(), written, "{value}");
+        assert!(made.results.is_empty() && made.overflow.is_empty());
+        // Sent: for what it becomes if Notion refuses it.
+        let sent = source(json!({"expression": "1"}));
+        let schema = schemas(std::slice::from_ref(&sent), &targets);
+        let made = values(&page, &Value::Null, &sent, &schema, &targets);
+        assert!(made.properties.is_empty() && made.overflow.is_empty());
+        let found: Vec<Value> = made.results.iter().map(|it| it.2[kind].clone()).collect();
+        match written.is_null() {
+            true => assert!(found.is_empty()),
+            false => assert_eq!(found, [written]),
+        }
+        assert!(made.results.iter().all(|it| it.0 == "F" && it.1 != "F"));
+    }
+}
+
+#[test]
+fn names_of_people_stand_in_their_own_column_in_every_row() {
+    let user = |number: u128| json!({"object": "user", "id": id(number)});
+    let source =
+        json!({"id": id(0x50), "properties": {"P": {"id": "p", "type": "people", "people": {}}}});
+    let targets = Fixed {
+        absent: ["P"].into(),
+        ..targets()
+    };
+    let schema = schemas(std::slice::from_ref(&source), &targets);
+    for (people, written, names) in [
+        (json!([user(1), user(3)]), 1, Some("user 1, user 3")),
+        (json!([user(3)]), 0, Some("user 3")),
+        (json!([user(2)]), 1, Some("user 2")),
+        (json!([]), 0, None),
+    ] {
+        let page = json!({"id": id(5), "properties": {"P": {"id": "p", "type": "people", "people": people}}});
+        let made = values(&page, &Value::Null, &source, &schema, &targets);
+        let there = made
+            .properties
+            .get("P")
+            .map_or(0, |it| it["people"].as_array().unwrap().len());
+        assert_eq!(there, written);
+        let shown = made.properties.get("P (names)").map(|it| &it["rich_text"]);
+        assert_eq!(shown.map(crate::model::plain_text).as_deref(), names);
+        assert!(made.overflow.is_empty() && made.notes.losses.is_empty());
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_stands_in_the_body() {
+    for (kind, value, text) in [
+        (
+            "place",
+            json!({"lat": null, "lon": null, "name": "Home", "address": "Main St 1"}),
+            "Home, Main St 1",
+        ),
+        ("place", json!({"name": "Home"}), "Home"),
+        ("place", json!({"lat": 1}), r#"{"lat":1}"#),
+        ("date", json!({"start": "soon"}), r#"{"start":"soon"}"#),
+        (
+            "date",
+            json!({"start": "2026-13-01", "end": "2026-12-01"}),
+            r#"{"end":"2026-12-01","start":"2026-13-01"}"#,
+        ),
+        (
+            "date",
+            json!({"start": null, "end": "2026-12-01"}),
+            r#"{"end":"2026-12-01","start":null}"#,
+        ),
+        ("date", json!("2026-12-01"), "2026-12-01"),
+        ("number", json!("seven"), "seven"),
+        ("select", json!("a"), "a"),
+        ("checkbox", json!("yes"), "yes"),
+        ("url", json!({"url": "x"}), r#"{"url":"x"}"#),
+        ("files", json!({"name": "x"}), r#"{"name":"x"}"#),
+    ] {
+        let (written, lost, told) = of(kind, json!({}), value);
+        assert_eq!(
+            (written, lost),
+            (Value::Null, vec![Degree::StandIn]),
+            "{kind}"
+        );
+        assert_eq!(told, [text], "{kind}");
+    }
+    // All forms in which dates come.
+    for start in [
+        "2026-05-01",
+        "2026-05-01T10:00:00.000+01:00",
+        "2026-05-01T10:00:00.000Z",
+        "2026-05-01T10:00:00",
+    ] {
+        let date = json!({"start": start});
+        assert_eq!(of("date", json!({}), date.clone()), (date, vec![], vec![]));
+    }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::model::NotionId;
-use crate::restore::schema::{Schemas, same_property};
+use crate::model::{NotionId, type_of};
+use crate::restore::schema::{Results, Schemas, same_property};
 use crate::restore::{Targets, Token};
 
 /// What the parts of one view are translated with.
@@ -12,43 +12,76 @@ pub(super) struct Columns<'a> {
     /// view shows one outside of what is restored: there nothing changes.
     pub(super) restored: Option<(NotionId, Option<&'a Value>, &'a Schemas)>,
     pub(super) targets: &'a dyn Targets,
+    /// Whether anything may go by a formula.
+    pub(super) formulas: bool,
     /// What had to be left out, each as the rest of "without".
     pub(super) lost: Vec<String>,
 }
 
-impl Columns<'_> {
+impl<'a> Columns<'a> {
     /// What stands for a property, given by its old id or its name; `None` where it is
     /// not there.
     pub(super) fn property(&self, old: &str) -> Option<String> {
-        let Some((source, schema, schemas)) = &self.restored else {
+        let Some((source, _, schemas)) = &self.restored else {
             return Some(old.to_string());
         };
-        let properties = schema.and_then(|schema| schema.get("properties")?.as_object());
-        let properties = properties?;
-        let by_id = properties.iter().find(|(_, property)| {
-            let id = property.get("id").and_then(Value::as_str);
-            id.is_some_and(|id| same_property(id, old))
-        });
-        let (name, _) = by_id.or_else(|| properties.get_key_value(old))?;
+        let (name, _) = self.original(old)?;
         let there = schemas.creates(*source, name);
         there.then(|| Token::property(*source, name).to_string())
     }
 
-    /// How a message calls a property.
-    pub(super) fn shown(&self, old: &str) -> String {
-        let schema = self.restored.as_ref().and_then(|(_, schema, _)| *schema);
-        let properties = schema.and_then(|schema| schema.get("properties")?.as_object());
-        let named = properties.into_iter().flatten().find(|(_, property)| {
+    /// The same for a property that rows are filtered, sorted, grouped or drawn by.
+    pub(super) fn by(&self, old: &str) -> Option<String> {
+        let refused = !self.formulas && self.is_formula(old);
+        self.property(old).filter(|_| !refused)
+    }
+
+    /// The name of the text column beside a column of people.
+    pub(super) fn names(&self, old: &str) -> Option<String> {
+        let (source, _, schemas) = self.restored.as_ref()?;
+        let (name, _) = self.original(old)?;
+        let names = schemas.names(*source, name)?;
+        Some(Token::property(*source, names).to_string())
+    }
+
+    /// The type of the plain column that a formula comes back as, where that is planned.
+    pub(super) fn plain(&self, old: &str) -> Option<&'static str> {
+        let (source, _, schemas) = self.restored.as_ref()?;
+        let (name, _) = self.original(old)?;
+        match schemas.results(*source, name)? {
+            Results::Plain(kind) => Some(kind),
+            Results::IfRefused(..) => None,
+        }
+    }
+
+    /// Whether it is a formula that is sent as one.
+    fn is_formula(&self, old: &str) -> bool {
+        let kind = self.original(old).map(|(_, property)| type_of(property));
+        kind == Some("formula") && self.plain(old).is_none()
+    }
+
+    /// A property of the original, by its id or its name.
+    fn original(&self, old: &str) -> Option<(&'a String, &'a Value)> {
+        let (_, schema, _) = self.restored.as_ref()?;
+        let properties = schema.and_then(|schema| schema.get("properties")?.as_object())?;
+        let by_id = properties.iter().find(|(_, property)| {
             let id = property.get("id").and_then(Value::as_str);
             id.is_some_and(|id| same_property(id, old))
         });
-        named.map_or(old, |(name, _)| name).to_string()
+        by_id.or_else(|| properties.get_key_value(old))
+    }
+
+    /// How a message calls a property.
+    pub(super) fn shown(&self, old: &str) -> String {
+        self.original(old).map_or(old, |(name, _)| name).to_string()
     }
 
     /// Notes that a part names a property which is not there.
     pub(super) fn without(&mut self, part: &str, property: &str) {
-        let property = self.shown(property);
-        self.lost
-            .push(format!("{part}, as property '{property}' is not there"));
+        let shown = self.shown(property);
+        self.lost.push(match self.property(property) {
+            Some(_) => format!("{part} by the formula '{shown}'"),
+            None => format!("{part}, as property '{shown}' is not there"),
+        });
     }
 }

@@ -93,7 +93,11 @@ impl Columns<'_> {
     fn field(&mut self, key: &str, value: &Value) -> Option<Value> {
         if has(IDS, key) {
             let old = value.as_str()?;
-            let new = self.property(old);
+            // Of an object, what it is for is known where the object is.
+            let new = match key {
+                "property_id" => self.property(old),
+                _ => self.by(old),
+            };
             if new.is_none() {
                 self.without(&format!("'{key}'"), old);
             }
@@ -101,7 +105,16 @@ impl Columns<'_> {
         }
         match value {
             Value::Null => None,
-            Value::Array(items) => Some(items.iter().filter_map(|it| self.part(key, it)).collect()),
+            Value::Array(items) => {
+                let parts = items.iter().flat_map(|it| {
+                    let names = self.names_of(key, it);
+                    self.part(key, it)
+                        .into_iter()
+                        .chain(names)
+                        .collect::<Vec<_>>()
+                });
+                Some(parts.collect())
+            }
             Value::Object(_) => self.part(key, value),
             // Answers can have -1 for none (section 7.5 of the API digest).
             Value::Number(at) if key == "frozen_column_index" => at.as_u64().map(|at| json!(at)),
@@ -113,20 +126,39 @@ impl Columns<'_> {
         }
     }
 
+    /// The column of names that stands beside a column of people in a list of columns.
+    fn names_of(&self, key: &str, column: &Value) -> Option<Value> {
+        let old = column.get("property_id").and_then(Value::as_str)?;
+        let listed = matches!(key, "properties" | "table_properties");
+        let names = self.names(old).filter(|_| listed)?;
+        let mut made = json!({ "property_id": names });
+        if let Some(visible) = column.get("visible").filter(|it| it.is_boolean()) {
+            made["visible"] = visible.clone();
+        }
+        Some(made)
+    }
+
     /// An object in a field, with the fields that are known; `None` when its property is
     /// not there.
     fn part(&mut self, key: &str, read: &Value) -> Option<Value> {
         let Some(fields) = read.as_object() else {
             return Some(read.clone());
         };
-        if let Some(old) = fields.get("property_id").and_then(Value::as_str)
-            && self.property(old).is_none()
-        {
-            self.without(&format!("'{key}'"), old);
-            return None;
+        let grouping = matches!(key, "group_by" | "sub_group_by" | "x_axis" | "stack_by");
+        if let Some(old) = fields.get("property_id").and_then(Value::as_str) {
+            let listed = matches!(key, "properties" | "table_properties");
+            let there = match listed {
+                true => self.property(old),
+                false => self
+                    .by(old)
+                    .filter(|_| !grouping || self.plain(old).is_none()),
+            };
+            if there.is_none() {
+                self.without(&format!("'{key}'"), old);
+                return None;
+            }
         }
         let kind = fields.get("type").and_then(Value::as_str);
-        let grouping = matches!(key, "group_by" | "sub_group_by" | "x_axis" | "stack_by");
         if grouping && !kind.is_some_and(|kind| has(GROUPS, kind)) {
             let kind = kind.unwrap_or_default();
             self.lost

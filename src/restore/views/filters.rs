@@ -25,7 +25,7 @@ impl Columns<'_> {
             return Some(json!({"timestamp": kind, kind: condition}));
         }
         let old = filter.get("property")?.as_str()?;
-        let Some(new) = self.property(old) else {
+        let Some(new) = self.by(old) else {
             self.without("a filter", old);
             return None;
         };
@@ -38,7 +38,7 @@ impl Columns<'_> {
     pub(super) fn quick_filters(&mut self, filters: &Value) -> Option<Value> {
         let mut made = Map::new();
         for (old, filter) in filters.as_object()? {
-            let Some(new) = self.property(old) else {
+            let Some(new) = self.by(old) else {
                 self.without("a quick filter", old);
                 continue;
             };
@@ -63,7 +63,7 @@ impl Columns<'_> {
             if let Some(kind) = sort.get("timestamp") {
                 made.push(json!({"timestamp": kind, "direction": direction}));
             } else if let Some(old) = sort.get("property").and_then(Value::as_str) {
-                match self.property(old) {
+                match self.by(old) {
                     Some(new) => made.push(json!({"property": new, "direction": direction})),
                     None => self.without("a sort", old),
                 }
@@ -79,6 +79,12 @@ impl Columns<'_> {
             .iter()
             .find(|(kind, _)| KINDS.split_whitespace().any(|known| known == *kind));
         let made = found.and_then(|(kind, operators)| {
+            if let Some(plain) = self.plain(old) {
+                // `{"formula": {"string": {...}}}` on what is a plain column now.
+                let (inner, operators) = operators.as_object()?.iter().next()?;
+                let same = inner == plain || (inner == "string" && plain == "rich_text");
+                return same.then(|| Map::from_iter([(plain.to_owned(), operators.clone())]));
+            }
             let operators = self.operators(kind, operators)?;
             Some(Map::from_iter([(kind.clone(), operators)]))
         });

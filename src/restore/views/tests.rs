@@ -11,6 +11,8 @@ fn targets() -> Fixed {
         users: [(id(1), id(11))].into(),
         gone: [id(0x66)].into(),
         same: [id(0x77)].into(),
+        absent: ["Owner"].into(),
+        results: [("Old", vec!["number"])].into(),
         ..Fixed::default()
     }
 }
@@ -27,6 +29,9 @@ fn source() -> Value {
         "Where": property("pl", "place"),
         "Go": property("go", "button"),
         "Who": property("who", "people"),
+        "Owner": property("own", "people"),
+        "Score": {"id": "sc", "type": "formula", "formula": {"expression": "1"}},
+        "Old": {"id": "old", "type": "formula", "formula": {}},
         "Rel": {"id": "rel", "type": "relation", "relation": {
             "type": "single_property", "data_source_id": id(0x51), "single_property": {}}},
         "Roll": {"id": "roll", "type": "rollup", "rollup": {"function": "show_original",
@@ -431,4 +436,92 @@ fn dashboards_are_filled_row_by_row() {
     assert_eq!(notes.losses.len(), 1 + 4);
     let (made, notes) = all(&json!([view("dashboard", json!({"data_source_id": null}))]));
     assert_eq!((made.len(), notes.losses.len()), (0, 1));
+}
+
+#[test]
+fn a_view_that_goes_by_a_formula_has_a_spare_one_that_does_not() {
+    let (score, size, stage) = (token("Score"), token("Size"), token("Stage"));
+    let by_formula = json!({"property": "sc", "formula": {"number": {"equals": 1}}});
+    let by_size = json!({"property": "sz", "select": {"equals": "A"}});
+    let read = json!({
+        "filter": {"and": [by_formula, by_size]},
+        "sorts": [{"property": "sc", "direction": "ascending"}, {"property": "st", "direction": "descending"}],
+        "quick_filters": {"sc": {"formula": {"number": {"equals": 2}}}, "sz": {"select": {"equals": "A"}}},
+        "configuration": {"type": "table", "group_by": {"type": "formula", "property_id": "sc", "hide_empty_groups": true,
+                "group_by": {"type": "checkbox", "sort": {"type": "manual"}}},
+            "properties": [{"property_id": "sc", "visible": true}]},
+    });
+    let (made, notes) = all(&json!([view("table", read)]));
+    let create = &made[0].create;
+    assert_eq!(create["filter"]["and"].as_array().unwrap().len(), 2);
+    assert_eq!(create["sorts"][0]["property"], json!(score));
+    assert!(create["configuration"]["group_by"].is_object());
+    assert_eq!(notes, Notes::default());
+    let spare = made[0].spare.as_ref().unwrap();
+    let left = json!({"and": [{"property": size, "select": {"equals": "A"}}]});
+    assert_eq!(spare.body["filter"], left);
+    assert_eq!(
+        spare.body["sorts"],
+        json!([{"property": stage, "direction": "descending"}])
+    );
+    assert_eq!(
+        spare.body["quick_filters"],
+        json!({size: {"select": {"equals": "A"}}})
+    );
+    // It is still shown, which takes no knowledge of its type.
+    assert_eq!(
+        spare.body["configuration"],
+        json!({"type": "table", "properties": [{"property_id": score, "visible": true}]})
+    );
+    assert_eq!(
+        spare.lost,
+        [
+            "a filter by the formula 'Score'",
+            "a sort by the formula 'Score'",
+            "a quick filter by the formula 'Score'",
+            "'group_by' by the formula 'Score'",
+        ]
+    );
+    let (made, _) = all(&json!([view("table", json!({"filter": by_size}))]));
+    assert_eq!(made[0].spare, None);
+}
+
+#[test]
+fn a_formula_that_is_a_plain_column_is_filtered_as_one() {
+    let old = token("Old");
+    let by = |kind: &str| json!({"property": "old", "formula": {kind: {"is_not_empty": true}}});
+    let (written, lost) = part("table", "filter", by("number"));
+    assert_eq!(
+        written,
+        json!({"property": old, "number": {"is_not_empty": true}})
+    );
+    assert_eq!(lost, 0);
+    let (written, lost) = part("table", "filter", by("string"));
+    assert_eq!((written, lost), (Value::Null, 1));
+    let group = json!({"type": "table", "group_by": {"type": "formula", "property_id": "old"}});
+    let (written, lost) = part("table", "configuration", group);
+    assert_eq!((written, lost), (json!({"type": "table"}), 1));
+}
+
+#[test]
+fn names_of_people_are_shown_beside_them() {
+    let list = json!({"type": "list", "properties": [
+        {"property_id": "own", "visible": true, "width": 200}, {"property_id": "who", "visible": false}]});
+    let (written, lost) = part("list", "configuration", list);
+    let shown: Vec<(&str, bool)> = written["properties"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["property_id"].as_str().unwrap(), it["visible"] == true))
+        .collect();
+    let tokens = [token("Owner"), token("Owner (names)"), token("Who")];
+    assert_eq!(
+        shown,
+        [
+            (&*tokens[0], true),
+            (&*tokens[1], true),
+            (&*tokens[2], false)
+        ]
+    );
+    assert_eq!(lost, 0);
 }

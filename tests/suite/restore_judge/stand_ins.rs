@@ -147,21 +147,6 @@ fn for_blocks() {
         |ws, id| become_(ws, id, "callout", callout("mind")),
         |ws, id| become_(ws, id, "callout", callout("never mind")),
     );
-    case(
-        Lost::EmptyColumns,
-        |ws, page| {
-            let list = ws.block(page, "column_list", json!({}));
-            let full = ws.block(list, "column", json!({}));
-            ws.paragraph(full, "text");
-            ws.block(list, "column", json!({}))
-        },
-        |ws, id| {
-            ws.paragraph(id, "");
-        },
-        |ws, id| {
-            ws.paragraph(id, "filling");
-        },
-    );
     // Short neighbours are no pieces of a longer one.
     case(
         Lost::ListStarts,

@@ -164,6 +164,8 @@ pub fn step(action: Action) -> Step {
         before: None,
         action,
         learns: Vec::new(),
+        stand_ins: Vec::new(),
+        spare: None,
     }
 }
 

@@ -11,6 +11,7 @@ mod draw;
 mod draw_data;
 mod expect;
 mod judge;
+mod names;
 mod node;
 mod normal;
 mod normal_values;

@@ -87,20 +87,21 @@ impl<'a> Normal<'a> {
         }
         self.block(node);
         match node.kind.as_str() {
-            "column" => {
-                let body = node.parts.entry("body").or_default();
-                if body.is_empty() && self.forgives(Lost::EmptyColumns) {
-                    body.push(empty_paragraph());
-                }
+            "data source" => {
+                self.source(node, loose);
+                self.add_names(node);
             }
-            "data source" => self.source(node, loose),
             "database" | "linked database" | "view" if self.forgives(Lost::ViewDetails) => {
                 // Section 2.6: such layouts cannot even be read.
                 let readable = |view: &Node| view.fields["type"] != "feed";
                 if let Some(views) = node.parts.get_mut("view") {
                     views.retain(readable);
                 }
+                if node.kind == "view" {
+                    self.show_names(node);
+                }
             }
+            "view" => self.show_names(node),
             "comment" if self.forgives(Lost::TimesAndAuthors) => {
                 let shown = node.fields["display_name"]["resolved_name"].clone();
                 let name = node.fields.remove("author").map(|it| it["name"].clone());
@@ -276,14 +277,6 @@ fn all_words(payload: &Value) -> Vec<String> {
         Value::Object(map) => map.values().flat_map(all_words).collect(),
         _ => Vec::new(),
     }
-}
-
-fn empty_paragraph() -> Node {
-    let mut node = Node::new(None, "paragraph", "");
-    node.set("rich_text", rich::plain(""));
-    node.set("color", json!("default"));
-    node.set("icon", Value::Null);
-    node
 }
 
 fn unique_number(row: &Node) -> Option<i64> {

@@ -111,7 +111,7 @@ impl Normal<'_> {
             for field in node.fields.keys() {
                 if let Some((kind, name)) = field.split_once(" \"") {
                     let lost = !creatable(&json!(kind)) || UNWRITABLE.contains(&kind);
-                    if lost || kind == "people" {
+                    if lost {
                         node.told.push(name.trim_end_matches('"').to_string());
                     }
                 }

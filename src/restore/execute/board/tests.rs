@@ -34,6 +34,8 @@ fn step(part: Part, lane: &str, path: &str, body: Value, makes: &[&str]) -> Step
             body,
         }),
         learns: learns.collect(),
+        stand_ins: Vec::new(),
+        spare: None,
     }
 }
 

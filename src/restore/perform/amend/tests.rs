@@ -211,3 +211,85 @@ fn a_target_that_is_gone_costs_the_mention_only() {
     assert_eq!(whats(&draft), [format!("mention of {}", id(7))]);
     assert!(!draft.amend(append, "/v1/blocks/x/children", &error));
 }
+
+const SOURCE: &str = "/v1/data_sources/x";
+
+fn formula(text: &str) -> Value {
+    json!({"type": "formula", "formula": {"expression": text}})
+}
+
+#[test]
+fn formulas_are_parted_from_the_rest_and_from_each_other() {
+    // A column called like a word of the message is not meant by it.
+    let body =
+        json!({"properties": {"Type": {"number": {}}, "A": formula("a"), "B": formula("b")}});
+    let change = Write::Change { id: id(1) };
+    let error = refusal("Type error with formula.");
+    let mut draft = Draft::new(id(9), body);
+    assert!(draft.amend(change, SOURCE, &error));
+    assert_eq!(draft.body, json!({"properties": {"Type": {"number": {}}}}));
+    let pieces: Vec<&Value> = draft.pieces.iter().map(|piece| &piece.body).collect();
+    assert_eq!(
+        pieces,
+        [
+            &json!({"properties": {"A": formula("a")}}),
+            &json!({"properties": {"B": formula("b")}})
+        ]
+    );
+    assert!(draft.losses.is_empty() && draft.refused.is_empty());
+    // Alone, it is the one that is meant, and is not sent again.
+    let mut alone = Draft::new(id(9), draft.pieces[0].body.clone());
+    assert!(alone.amend(change, SOURCE, &error));
+    assert_eq!(alone.body, json!({"properties": {}}));
+    assert_eq!(alone.refused, [("A".to_owned(), error)]);
+    // Whatever the message is, and whether it names it or not.
+    for message in [
+        "No.",
+        "body failed validation: body.properties.A.formula should be …",
+    ] {
+        let mut alone = Draft::new(id(9), draft.pieces[0].body.clone());
+        assert!(alone.amend(change, SOURCE, &refusal(message)));
+        assert_eq!(alone.refused.len(), 1, "{message}");
+        assert!(alone.losses.is_empty(), "{message}");
+    }
+}
+
+#[test]
+fn a_prefix_that_is_in_use_goes_alone() {
+    let columns = |unique: Value| json!({"Name": {"title": {}}, "ID": {"unique_id": unique}, "A": {"number": {}}});
+    let database = Write::Database { page: id(1) };
+    for message in [
+        "Unique ID prefix \"PRJ\" is already in use.",
+        "body failed validation: body.initial_data_source.properties.ID.unique_id.prefix should be …",
+    ] {
+        let body =
+            json!({"initial_data_source": {"properties": columns(json!({"prefix": "PRJ"}))}});
+        let mut draft = Draft::new(id(9), body);
+        assert!(draft.amend(database, "/v1/databases", &refusal(message)));
+        let left = json!({"initial_data_source": {"properties": columns(json!({}))}});
+        assert_eq!(draft.body, left, "{message}");
+        assert_eq!(whats(&draft), ["prefix 'PRJ' of property 'ID'"]);
+        assert_eq!(draft.losses[0].degree, Degree::Detail);
+    }
+}
+
+#[test]
+fn the_spare_request_is_sent_at_the_first_refusal() {
+    let mut draft = Draft::new(id(9), json!({"filter": 1, "sorts": 2}));
+    draft.spare = Some(Spare {
+        body: json!({"sorts": 2}),
+        what: "view 'V'".to_owned(),
+        lost: vec!["a filter by the formula 'F'".to_owned()],
+    });
+    let view = Write::View { database: id(1) };
+    let error = refusal("Unable to filter based on a formula of unknown type");
+    assert!(draft.amend(view, "/v1/views", &error));
+    assert_eq!(draft.body, json!({"sorts": 2}));
+    assert_eq!(whats(&draft), ["view 'V'"]);
+    let why = &draft.losses[0].why;
+    assert!(why.contains("without a filter by the formula 'F'"), "{why}");
+    assert!(why.contains("unknown type"), "{why}");
+    // Refused again, it is made simpler as any other.
+    assert!(draft.amend(view, "/v1/views", &error));
+    assert_eq!(draft.body, json!({}));
+}

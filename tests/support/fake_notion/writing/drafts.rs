@@ -165,7 +165,7 @@ impl Write<'_> {
         };
         let least = match kind.as_str() {
             "column_list" => 2,
-            "column" | "table" => 1,
+            "table" => 1,
             "tab" if budget > 0 => 1,
             _ => 0,
         };
