@@ -106,7 +106,7 @@ impl Formulas {
         let guessed = foreign.flat_map(|name| sources().map(|source| (*source, name.clone())));
         let soft = guessed.filter(|guess| !itself(guess)).collect();
         let shown = formula::shown(parts);
-        let text = formula::written(parts, targets.workspace());
+        let text = formula::written(&key, parts, targets.workspace());
         let config = json!({"type": "formula", "formula": {"expression": text}});
         Some(Waiting {
             config: plain::described(config, property),

@@ -45,6 +45,9 @@ pub(super) enum Part {
     Unknown(String),
 }
 
+/// Finds a property of a data source (of the formula's own, for `None`) by its id or name.
+pub(super) type Find<'f> = dyn Fn(Option<NotionId>, &str, ByWhat) -> Option<Key> + 'f;
+
 /// Why a formula cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
@@ -56,11 +59,7 @@ pub(super) enum Refused {
 
 /// Takes a formula's text apart. `find` finds a property: by id or name, in this data
 /// source, which is the formula's own for `None`.
-pub(super) fn parts(
-    expression: &str,
-    find: &dyn Fn(Option<NotionId>, &str, ByWhat) -> Option<Key>,
-    targets: &dyn Targets,
-) -> Vec<Part> {
+pub(super) fn parts(expression: &str, find: &Find<'_>, targets: &dyn Targets) -> Vec<Part> {
     let trimmed = expression.trim_start();
     let mut rest = trimmed.strip_prefix('=').unwrap_or(trimmed);
     let mut parts = Vec::new();
@@ -169,12 +168,13 @@ pub(super) fn inlined<'f>(
     Ok(out)
 }
 
-/// The text that is sent. Without `workspace`, references are written by name.
-pub(super) fn written(parts: &[Part], workspace: Option<NotionId>) -> String {
+/// The text of the formula `own` as it is sent. Without `workspace`, references are
+/// written by name, and always those to itself, which has no id yet.
+pub(super) fn written(own: &Key, parts: &[Part], workspace: Option<NotionId>) -> String {
     let mut text = String::new();
     for part in parts {
         match (part, workspace) {
-            (Part::Property { key, .. }, Some(workspace)) => {
+            (Part::Property { key, .. }, Some(workspace)) if key != own => {
                 let property = Token::property(key.0, &key.1);
                 let source = Token::of(key.0);
                 text.push_str(&format!("{PROPERTY}{property}:{source}:{workspace}}}}}"));

@@ -27,7 +27,9 @@ fn mark(ws: &Workspace, source: Id, name: &str) -> String {
 }
 
 fn formula(name: &str, expression: &str) -> Property {
-    property(name, "formula", json!({"expression": expression}))
+    let mut column = property(name, "formula", json!({"expression": expression}));
+    column.id = format!("formula{name}");
+    column
 }
 
 /// Plain formulas, formulas in formulas, and formulas that Notion refuses.

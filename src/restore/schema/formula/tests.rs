@@ -56,12 +56,12 @@ fn references_are_written_as_marks_with_what_the_ids_become() {
         let parts = taken_apart(&text);
         let marks = (sent(OWN, "A \"b\""), sent(OTHER, "X"), sent(OWN, "Ü"));
         assert_eq!(
-            written(&parts, Some(id(0xee))),
+            written(&key("F"), &parts, Some(id(0xee))),
             format!("{}.map(current.{}) + {} ", marks.0, marks.1, marks.2)
         );
         // Nobody knows the workspace: by name, which Notion takes, too.
         let by_name = r#"prop("A \"b\"").map(current.prop("X")) + prop("Ü") "#;
-        assert_eq!(written(&parts, None), by_name);
+        assert_eq!(written(&key("F"), &parts, None), by_name);
         assert_eq!(shown(&parts), by_name);
         let other_rows: Vec<bool> = parts
             .iter()
