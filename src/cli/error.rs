@@ -130,6 +130,10 @@ impl From<notion::Error> for Error {
             Kind::RateLimited | Kind::Server | Kind::Transport | Kind::Away => {
                 Error::failed(message).hint(HINT_RETRY)
             }
+            Kind::Edge => Error::failed(message).hint(
+                "this says nothing of the token: check --api-url and any proxy, and run the same command again; if it \
+                 stays so, the network keeps requests from this address away from Notion",
+            ),
             Kind::Malformed => Error::failed(message).hint(
                 "the answer did not come from Notion, or something on the way changed it: check --api-url \
                  and any proxy",

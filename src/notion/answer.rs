@@ -68,6 +68,13 @@ impl Answer {
         self.json.as_ref()?["message"].as_str()
     }
 
+    /// Whether it is an error object as Notion writes it (section 1.3 of the API digest),
+    /// rather than the word of a proxy or a network edge before it.
+    pub(super) fn is_notions_error(&self) -> bool {
+        let json = self.json.as_ref();
+        json.is_some_and(|json| json["object"] == "error" && json["code"].is_string())
+    }
+
     /// Why Notion refuses for now: `additional_data.rate_limit_reason`.
     pub(super) fn limit_reason(&self) -> Option<&str> {
         self.json.as_ref()?["additional_data"]["rate_limit_reason"].as_str()
@@ -97,6 +104,10 @@ impl Answer {
         let word = |text: &str| -> Box<str> { start(text, Error::WORD_LIMIT).into() };
         let text = String::from_utf8_lossy(&self.text);
         let message = match self.message() {
+            _ if kind == Kind::Edge => {
+                "the network before Notion refused the request; Notion itself did not answer"
+                    .to_owned()
+            }
             Some(message) => message.to_owned(),
             None if (300..400).contains(&self.status) => {
                 "redirected, which the API never does; the API URL may be wrong".to_owned()
@@ -125,7 +136,7 @@ impl Answer {
             body: start(&text, Error::BODY_LIMIT).into(),
             committed: self.committed().map(Box::new),
             block_limit: !self.additional("block_limit").is_null(),
-            unknown: matches!(self.status, 200..=299 | 408 | 500..=528 | 530..=599),
+            unknown: matches!(self.status, 200..=299 | 303 | 408 | 499..=528 | 530..=599),
         }
     }
 

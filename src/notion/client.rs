@@ -11,8 +11,9 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::gate::Gate;
 use super::http::Http;
+use super::listing::shrink;
 use super::pace::Outcome;
-use super::retry::{Retry, Safety, Verdict, judge, judge_failure, shrink};
+use super::retry::{Retry, Safety, Verdict, judge, judge_failure};
 use super::{Error, Kind, Request, Token, Transport};
 use crate::clock::Clock;
 use crate::report::{Counter, Report};
@@ -130,7 +131,10 @@ impl Notion {
         match &result {
             Err(error) if error.kind == Kind::Stopped => {}
             Err(error)
-                if matches!(error.kind, Kind::Server | Kind::Transport | Kind::Malformed) =>
+                if matches!(
+                    error.kind,
+                    Kind::Server | Kind::Transport | Kind::Malformed | Kind::Edge
+                ) =>
             {
                 let count = self.failed.fetch_add(1, Ordering::Relaxed) + 1;
                 if count >= AWAY {
@@ -154,22 +158,35 @@ impl Notion {
     fn call_once(&self, request: &mut Request) -> Result<Value, Error> {
         let safety = Safety::of(request);
         let mut retry = Retry::default();
+        let mut smaller = None;
         loop {
-            let failure = match self.attempt(request, safety) {
+            let mut failure = match self.attempt(request, safety) {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
-            match failure.verdict {
-                Verdict::Refused | Verdict::Overloaded => {}
-                Verdict::Smaller(_) if shrink(request) => {}
-                Verdict::Again(_) | Verdict::Smaller(_) => {
-                    let Some(wait) = retry.next(self.jitter(), failure.asked) else {
-                        return Err(failure.error);
-                    };
-                    self.gate.sleep(wait, &retry.why(&failure.error));
+            let size = match failure.verdict {
+                Verdict::Slow(_) if retry.is_repeated() => shrink(request),
+                Verdict::Smaller(_) => shrink(request),
+                _ => None,
+            };
+            smaller = size.or(smaller);
+            let wait = match failure.verdict {
+                Verdict::Refused | Verdict::Overloaded => continue,
+                Verdict::Smaller(_) if size.is_some() => continue,
+                Verdict::Done | Verdict::Fail(_) => None,
+                Verdict::AgainOnce(_) if !retry.once() => None,
+                _ if size.is_some() => Some(retry.next_changed(self.jitter(), failure.asked)),
+                _ => retry.next(self.jitter(), failure.asked),
+            };
+            let Some(wait) = wait else {
+                let slow = matches!(failure.verdict, Verdict::Slow(_) | Verdict::Smaller(_));
+                if let Some(size) = smaller.filter(|_| slow) {
+                    let words = format!("; asking for {size} at a time did not help");
+                    failure.error.message.push_str(&words);
                 }
-                Verdict::Done | Verdict::Fail(_) => return Err(failure.error),
-            }
+                return Err(failure.error);
+            };
+            self.gate.sleep(wait, &retry.why(&failure.error, size));
         }
     }
 

@@ -16,6 +16,8 @@ use super::{Error, Kind, Notion, Stream, TransportError};
 
 /// Why the parts that were read do not belong together.
 const CHANGED: &str = "the file changed while it was read";
+/// How many characters of a `Content-Encoding` are told.
+const CODING: usize = 40;
 /// How much is read at once.
 const CHUNK: usize = 64 * 1024;
 
@@ -35,6 +37,8 @@ impl Notion {
     /// and 401 that file hosts also give): ask Notion for the object again, and download
     /// with the fresh URL into a fresh writer.
     /// [`Kind::Conflict`] when the file changed while it was read: begin anew.
+    /// [`Kind::Malformed`] when the host sends more than it said, or sends the file encoded:
+    /// what comes then is not the file.
     /// [`Kind::Local`] when `into` fails. After any error, what was written is worthless.
     pub fn download(&self, url: &str, into: &mut dyn Write) -> Result<Download, Error> {
         let endpoint = format!("GET {}", without_query(url));
@@ -77,7 +81,7 @@ impl Notion {
             match retry.next(self.jitter(), asked) {
                 Some(wait) => {
                     let error = error(kind, endpoint.clone(), None, message);
-                    self.gate.sleep(wait, &retry.why(&error));
+                    self.gate.sleep(wait, &retry.why(&error, None));
                 }
                 None => return Err(error(kind, endpoint, status, message)),
             }
@@ -173,16 +177,20 @@ impl Copy<'_> {
             }
             _ => return fail(Kind::Other, "the file host gave an unexpected answer"),
         };
-        // A host that compresses on its own counts other bytes than those that arrive.
-        let encoded = header("content-encoding").is_some_and(|coding| coding != "identity");
-        if encoded {
-            self.ranges = false;
+        // The bytes of the file itself were asked for.
+        if let Some(coding) = header("content-encoding")
+            && !matches!(coding.trim().to_ascii_lowercase().as_str(), "" | "identity")
+        {
+            let coding: String = coding.chars().take(CODING).collect();
+            let words =
+                format!("the file host sent it encoded ({coding}), which was not asked for");
+            return fail(Kind::Malformed, &words);
         }
         let length = header("content-length").and_then(|text| text.trim().parse::<u64>().ok());
         let tag = header("etag");
         let whole = match range {
             Some(range) if status == 206 => range.length,
-            _ => length.filter(|_| !encoded),
+            _ => length,
         };
         let differs = differs(&self.tag, &tag) || differs(&self.length, &whole);
         if self.written > 0 && differs {
@@ -191,11 +199,7 @@ impl Copy<'_> {
         if self.written == 0 {
             (self.tag, self.length) = (tag, whole);
         }
-        let end = if encoded {
-            None
-        } else {
-            length.map(|length| starts_at.saturating_add(length))
-        };
+        let end = length.map(|length| starts_at.saturating_add(length));
         let content_type = header("content-type");
         let mut body = stream.body;
         let mut skip = self.written - starts_at;
@@ -239,6 +243,10 @@ impl Copy<'_> {
                 "the file is longer than the file host said",
             ),
             _ if skip > 0 => fail(Kind::Conflict, CHANGED),
+            // A part may be shorter than what was asked for.
+            _ if self.length.is_some_and(|length| self.written < length) => {
+                again(Kind::Transport, "connection lost: the file is cut")
+            }
             _ => Step::Done(content_type),
         }
     }

@@ -115,7 +115,8 @@ impl Notion {
                 end: End::Complete,
             });
         }
-        let mut listed = self.list_from(first, request, "results", Repeats::ByPlace, each)?;
+        let by_place = Repeats::ByPlace;
+        let mut listed = self.list_from(first, &mut request, "results", by_place, each)?;
         Ok(Property {
             head: listed.last_page["property_item"].take(),
             end: listed.end,
@@ -126,9 +127,9 @@ impl Notion {
         self.call(&mut Request::get(path))
     }
 
-    fn objects(&self, request: Request, key: &str, each: Each) -> Result<End, Error> {
+    fn objects(&self, mut request: Request, key: &str, each: Each) -> Result<End, Error> {
         let mut seen = Seen::default();
-        let listed = self.list(request, key, Repeats::ById(&mut seen), each)?;
+        let listed = self.list(&mut request, key, Repeats::ById(&mut seen), each)?;
         Ok(listed.end)
     }
 }

@@ -9,8 +9,12 @@ use crate::model::NotionId;
 pub enum Kind {
     /// 401: the token is invalid or revoked.
     Unauthorized,
-    /// 403: the token lacks a capability (or the Free plan's block limit is reached).
+    /// 403, `restricted_resource`: the token lacks a capability (or the Free plan's block
+    /// limit is reached).
     Restricted,
+    /// 4xx that the network before Notion gave: the body is not Notion's. After retries. It
+    /// says nothing of the token or of the object.
+    Edge,
     /// 404: the object does not exist, or is not shared; Notion does not say which.
     NotFound,
     /// 400: the request, or what it names, is not what Notion accepts.

@@ -7,6 +7,7 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
+use flate2::read::MultiGzDecoder;
 use ureq::config::Config;
 use ureq::http::{self, Uri};
 use ureq::unversioned::transport::DefaultConnector;
@@ -28,6 +29,9 @@ const STALL: Duration = Duration::from_secs(60);
 /// The largest API answer taken: more than 25 rows of the largest size that Notion
 /// allows (2.5 MB, section 1.5).
 const ANSWER_LIMIT: u64 = 64 * 1024 * 1024;
+/// How answers of the API may be packed. They are unpacked here and not by the library,
+/// which would unpack files too, and hide that somebody has packed them.
+const GZIP: &str = "gzip";
 /// More connections kept than there will be workers.
 const IDLE_CONNECTIONS: usize = 64;
 
@@ -118,7 +122,8 @@ impl Transport for Http {
             .uri(self.url(request))
             .header("Authorization", format!("Bearer {}", self.token.secret()))
             .header("Notion-Version", NOTION_VERSION)
-            .header("Accept", "application/json");
+            .header("Accept", "application/json")
+            .header("Accept-Encoding", GZIP);
         let answer = match (&request.file, &request.body) {
             (Some(file), _) => {
                 let form = Form::new(file);
@@ -144,16 +149,25 @@ impl Transport for Http {
                 .and_then(|request| self.api.run(request)),
         };
         let (parts, body) = answer.map_err(failure)?.into_parts();
+        let coding = parts.headers.get(http::header::CONTENT_ENCODING);
+        let packed =
+            coding.is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(GZIP.as_bytes()));
+        let body = body.into_with_config().limit(ANSWER_LIMIT).reader();
         let mut bytes = Vec::new();
-        body.into_with_config()
-            // Of what it unpacks to.
-            .limit(ANSWER_LIMIT)
-            .reader()
-            .read_to_end(&mut bytes)
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::InvalidData => TransportError::Cut(error.to_string()),
-                _ => failure(error.into()),
-            })?;
+        let read = match packed {
+            true => MultiGzDecoder::new(body)
+                .take(ANSWER_LIMIT + 1)
+                .read_to_end(&mut bytes),
+            false => body.take(ANSWER_LIMIT + 1).read_to_end(&mut bytes),
+        };
+        read.map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => TransportError::Cut(error.to_string()),
+            _ => failure(error.into()),
+        })?;
+        // Of what it unpacks to.
+        if bytes.len() as u64 > ANSWER_LIMIT {
+            return Err(TransportError::TooLarge(ANSWER_LIMIT));
+        }
         Ok(Response {
             status: parts.status.as_u16(),
             headers: headers(&parts.headers),

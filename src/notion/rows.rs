@@ -9,12 +9,14 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::listing::{PAGE_SIZE, Repeats, Seen};
+use super::listing::{Listed, PAGE_SIZE, Repeats, Seen, page_size};
 use super::{Each, End, Error, Notion, Request};
 use crate::model::NotionId;
 
 const CREATED: &str = "created_time";
 const EDITED: &str = "last_edited_time";
+/// Why rows may be missing when queries do not come nearer to an end.
+const NO_ORDER: &str = "Notion's answers do not follow the order and the filter asked for";
 
 impl Notion {
     /// Lists every row of a data source: the archived ones, or those that are not.
@@ -28,11 +30,13 @@ impl Notion {
             notion: self,
             path: format!("/v1/data_sources/{data_source}/query"),
             archived,
+            page_size: PAGE_SIZE.into(),
             seen: Seen::default(),
             each,
         };
         let mut incomplete = None;
         let mut start = Vec::new();
+        let mut before = None;
         loop {
             match rows.windows(&start, CREATED)? {
                 Walked::All => break,
@@ -40,7 +44,12 @@ impl Notion {
                     incomplete = Some(reason);
                     break;
                 }
+                Walked::Stuck(minute) if before.as_ref() >= Some(&minute) => {
+                    incomplete = Some(NO_ORDER.to_owned());
+                    break;
+                }
                 Walked::Stuck(minute) => {
+                    before = Some(minute.clone());
                     if let Some(reason) = rows.minute(&minute)? {
                         incomplete = Some(reason);
                     }
@@ -65,11 +74,12 @@ impl Notion {
             notion: self,
             path: format!("/v1/data_sources/{data_source}/query"),
             archived: false,
+            page_size: PAGE_SIZE.into(),
             seen: Seen::default(),
             each,
         };
         let filter = condition(CREATED, "on_or_after", &format!("{since:.3}"));
-        Ok(rows.query(vec![filter], CREATED)?.0)
+        Ok(rows.query(vec![filter], CREATED)?.end)
     }
 }
 
@@ -88,6 +98,8 @@ struct Rows<'a> {
     notion: &'a Notion,
     path: String,
     archived: bool,
+    /// The size of the pages, smaller once Notion could not give more at a time.
+    page_size: u64,
     seen: Seen,
     each: Each<'a>,
 }
@@ -101,11 +113,16 @@ impl Rows<'_> {
         ];
         let mut incomplete = None;
         let mut start = base.to_vec();
+        let mut before = None;
         loop {
             match self.windows(&start, EDITED)? {
                 Walked::All => return Ok(incomplete),
                 Walked::Lost(reason) => return Ok(Some(reason)),
+                Walked::Stuck(edited) if before.as_ref() >= Some(&edited) => {
+                    return Ok(Some(NO_ORDER.to_owned()));
+                }
                 Walked::Stuck(edited) => {
+                    before = Some(edited.clone());
                     incomplete = Some(format!(
                         "more rows than one query gives were created at {minute} and edited at {edited}"
                     ));
@@ -126,23 +143,29 @@ impl Rows<'_> {
                 from.as_deref()
                     .map(|from| condition(by, "on_or_after", from)),
             );
-            let (end, last) = self.query(filters, by)?;
-            let reason = match end {
+            let listed = self.query(filters, by)?;
+            let reason = match listed.end {
                 End::Complete => return Ok(Walked::All),
                 End::Incomplete(reason) => reason,
             };
-            match last {
-                None => return Ok(Walked::Lost(reason)),
-                Some(last) if from.as_ref() == Some(&last) => return Ok(Walked::Stuck(last)),
-                Some(last) => from = Some(last),
+            let time = |object: &Value| object[by].as_str().map(str::to_owned);
+            match listed.last_object.as_ref().and_then(time) {
+                // Another query helps against Notion's limit, not against a broken listing.
+                Some(last) if listed.limited => {
+                    if from.as_ref() >= Some(&last) {
+                        return Ok(Walked::Stuck(last));
+                    }
+                    from = Some(last);
+                }
+                _ => return Ok(Walked::Lost(reason)),
             }
         }
     }
 
-    /// One query, drained; with the time (of the kind it sorts by) of its last row.
-    fn query(&mut self, filters: Vec<Value>, by: &str) -> Result<(End, Option<String>), Error> {
+    /// One query, drained.
+    fn query(&mut self, filters: Vec<Value>, by: &str) -> Result<Listed, Error> {
         let mut body = json!({
-            "page_size": PAGE_SIZE,
+            "page_size": self.page_size,
             "sorts": [{"timestamp": by, "direction": "ascending"}],
         });
         if filters.len() > 1 {
@@ -153,13 +176,13 @@ impl Rows<'_> {
         if self.archived {
             body["is_archived"] = true.into();
         }
-        let request = Request::post(self.path.clone(), body);
+        let mut request = Request::post(self.path.clone(), body);
         let repeats = Repeats::ById(&mut self.seen);
         let listed = self
             .notion
-            .list(request, "results", repeats, &mut *self.each)?;
-        let time = |object: Value| object[by].as_str().map(str::to_owned);
-        Ok((listed.end, listed.last_object.and_then(time)))
+            .list(&mut request, "results", repeats, &mut *self.each);
+        self.page_size = page_size(&request);
+        listed
     }
 }
 

@@ -59,7 +59,7 @@ mod tests {
         let bench = answering(|_, number| match number {
             0 => text_answer(429, &[("retry-after", "3")], ""),
             1 => text_answer(529, &[], ""),
-            2 => json_answer(409, json!({"code": "conflict_error"})),
+            2 => json_answer(409, json!({"object": "error", "code": "conflict_error"})),
             3 => Err(TransportError::Connect("refused".into())),
             _ => json_answer(200, json!({"id": "x"})),
         });
@@ -93,8 +93,14 @@ mod tests {
             (|| Err(TransportError::Cut("".into())), true),
             (|| Err(TransportError::TooLarge(1)), true),
             (|| Err(TransportError::Connect("".into())), false),
-            (|| text_answer(400, &[], ""), false),
-            (|| json_answer(409, json!({})), false),
+            (
+                || json_answer(400, json!({"object": "error", "code": "x"})),
+                false,
+            ),
+            (
+                || json_answer(409, json!({"object": "error", "code": "x"})),
+                false,
+            ),
         ];
         for (number, (answer, unknown)) in outcomes.into_iter().enumerate() {
             let bench = answering(move |_, _| answer());
@@ -148,7 +154,8 @@ mod tests {
             };
             json_answer(
                 403,
-                json!({"code": "restricted_resource", "additional_data": additional}),
+                json!({"object": "error", "code": "restricted_resource",
+                    "additional_data": additional}),
             )
         });
         let request = Request::post("/v1/pages", json!({}));

@@ -220,3 +220,109 @@ fn the_time_goes_on_although_dates_are_cut_to_the_second() {
         "a clock that was set back is believed"
     );
 }
+
+/// Answers of status 403 that do not come from Notion.
+const OF_THE_EDGE: [&str; 6] = [
+    "<!DOCTYPE html><html><title>Just a moment...</title></html>",
+    "",
+    "Forbidden",
+    r#"{"message": "Forbidden"}"#,
+    r#"{"code": 1020, "error": "Access denied"}"#,
+    r#"["object", "error"]"#,
+];
+
+#[test]
+fn a_403_of_the_network_edge_is_asked_again_and_told_as_such() {
+    for body in OF_THE_EDGE {
+        for request in [
+            Request::get("/v1/users/me"),
+            Request::post("/v1/pages", json!({})),
+        ] {
+            let bench = answering(move |_, number| match number {
+                0..3 => text_answer(403, &[("cf-mitigated", "challenge")], body),
+                _ => json_answer(200, json!({"object": "user"})),
+            });
+            assert!(bench.notion.call(&mut request.clone()).is_ok(), "{body}");
+            let waits = bench.seen.waits.lock().unwrap();
+            let first = "the network before Notion answered with HTTP 403, try 2 of 6";
+            assert_eq!(waits[0], first);
+            drop(waits);
+
+            let bench = answering(move |_, _| text_answer(403, &[], body));
+            let error = bench.notion.call(&mut request.clone()).unwrap_err();
+            assert_eq!(
+                (error.kind, error.status),
+                (Kind::Edge, Some(403)),
+                "{body}"
+            );
+            assert!(
+                error.message.contains("the network before Notion"),
+                "{error}"
+            );
+            assert!(!error.is_unknown());
+            assert_eq!(bench.seen.count(Counter::Requests), 6);
+        }
+    }
+}
+
+#[test]
+fn only_notions_own_words_name_a_missing_capability() {
+    // Recorded: 5am-code/laravel-notion-api, blocks/response_create_comment_403.
+    let message = "Insufficient permissions for this endpoint.";
+    let refusal =
+        |code: &str| json!({"object": "error", "status": 403, "code": code, "message": message});
+    for (code, kind) in [
+        ("restricted_resource", Kind::Restricted),
+        ("something_new", Kind::Other),
+    ] {
+        let body = refusal(code);
+        let bench = answering(move |_, _| json_answer(403, body.clone()));
+        let error = bench.notion.me().unwrap_err();
+        assert_eq!((error.kind, &*error.message), (kind, message));
+        assert_eq!(bench.seen.count(Counter::Requests), 1);
+    }
+}
+
+#[test]
+fn what_rarely_helps_is_tried_once_more() {
+    // Status, whether a write may have been carried out, the kind that is left.
+    let table = [
+        (301, false, Kind::Other),
+        (302, false, Kind::Other),
+        (303, true, Kind::Other),
+        (307, false, Kind::Other),
+        (308, false, Kind::Other),
+        (400, false, Kind::Edge),
+        (401, false, Kind::Edge),
+        (404, false, Kind::Edge),
+        (407, false, Kind::Edge),
+        (413, false, Kind::Validation),
+        (431, false, Kind::Other),
+        (499, true, Kind::Server),
+    ];
+    for (status, unknown, kind) in table {
+        for (request, write) in [
+            (Request::get("/v1/users/me"), false),
+            (
+                Request::post("/v1/search", json!({"page_size": 100})),
+                false,
+            ),
+            (Request::post("/v1/pages", json!({})), true),
+            (Request::patch("/v1/blocks/x/children", json!({})), true),
+        ] {
+            let bench = answering(move |_, _| text_answer(status, &[], "<html></html>"));
+            let error = bench.notion.call(&mut request.clone()).unwrap_err();
+            assert_eq!((error.kind, error.status), (kind, Some(status)));
+            assert_eq!(error.is_unknown(), unknown, "{status}");
+            let sends = if write && unknown { 1 } else { 2 };
+            assert_eq!(bench.seen.count(Counter::Requests), sends, "{status}");
+
+            let bench = answering(move |_, number| match number {
+                0 => text_answer(status, &[], "<html></html>"),
+                _ => json_answer(200, json!({})),
+            });
+            let result = bench.notion.call(&mut request.clone());
+            assert_eq!(result.is_ok(), sends == 2, "{status}");
+        }
+    }
+}

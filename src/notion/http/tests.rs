@@ -270,6 +270,23 @@ fn a_small_answer_that_unpacks_into_a_large_one_is_refused() {
 }
 
 #[test]
+fn a_file_that_a_host_packs_unasked_is_not_unpacked() {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(b"the file").unwrap();
+    let packed = gzip.finish().unwrap();
+    let (base, heard) = server(vec![answer("200 OK\r\nContent-Encoding: gzip", &packed)]);
+    let http = http("http://127.0.0.1:1");
+    let mut stream = http.download(&format!("{base}/file"), 0).unwrap();
+    let mut bytes = Vec::new();
+    stream.body.read_to_end(&mut bytes).unwrap();
+    assert_eq!(bytes, packed);
+    let told = ("content-encoding".to_owned(), "gzip".to_owned());
+    assert!(stream.headers.contains(&told), "{:?}", stream.headers);
+    let heard = heard.recv().unwrap();
+    assert!(heard.headers.contains("accept-encoding: identity"));
+}
+
+#[test]
 fn only_addresses_that_keep_the_token_secret_are_taken() {
     let new = |url: &str| Http::new(url, Token::new("t").unwrap()).err();
     for good in [

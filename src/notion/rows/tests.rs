@@ -199,3 +199,48 @@ fn rows_since_a_time_are_one_query() {
     assert_eq!(end.unwrap(), End::Complete);
     assert_eq!(listed, [4, 5, 6, 7, 8, 9]);
 }
+
+#[test]
+fn answers_that_follow_no_order_and_no_filter_have_an_end() {
+    // Always the same rows; two lists in turn; and rows that are older each time.
+    for manner in 0..3 {
+        let bench = answering(move |_, number| {
+            assert!(number < 1000, "endless");
+            let minute = match manner {
+                0 => 30,
+                1 => number % 2,
+                _ => 59 - number % 60,
+            };
+            let time = format!("2026-11-01T10:{minute:02}:00.000Z");
+            let row = json!({"object": "page", "id": NotionId::from_bits(number as u128),
+                "created_time": time, "last_edited_time": time});
+            json_answer(
+                200,
+                json!({"results": [row], "has_more": false, "next_cursor": null,
+                "request_status": {"type": "incomplete",
+                    "incomplete_reason": "query_result_limit_reached"}}),
+            )
+        });
+        let end = bench
+            .notion
+            .rows(NotionId::from_bits(1), false, &mut |_| Ok(()));
+        assert!(matches!(end, Ok(End::Incomplete(_))), "{manner}: {end:?}");
+    }
+}
+
+#[test]
+fn a_query_without_end_is_not_asked_for_in_parts() {
+    let bench = answering(|_, number| {
+        assert!(number < 1000, "endless");
+        json_answer(
+            200,
+            json!({"results": [], "has_more": true,
+            "next_cursor": format!("cursor {number}")}),
+        )
+    });
+    let end = bench
+        .notion
+        .rows(NotionId::from_bits(1), false, &mut |_| Ok(()));
+    assert!(matches!(end, Ok(End::Incomplete(why)) if why.contains("without anything new")));
+    assert!(bench.seen.requests.lock().unwrap().len() < 30);
+}

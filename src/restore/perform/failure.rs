@@ -114,7 +114,7 @@ impl Failure {
             Kind::Restricted => Failure::Capability(Capability::needed_by(&error.endpoint), error),
             Kind::Stopped => Failure::Stopped,
             Kind::Away => Failure::Away(error),
-            Kind::Server | Kind::Transport | Kind::Malformed | Kind::RateLimited => {
+            Kind::Server | Kind::Edge | Kind::Transport | Kind::Malformed | Kind::RateLimited => {
                 Failure::Later(error)
             }
             Kind::Conflict if error.code.as_deref() != Some("row_limit_exceeded") => {

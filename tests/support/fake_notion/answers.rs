@@ -129,6 +129,7 @@ pub fn fail(what: &What, request_id: &str) -> Reply {
             let answer = Outgoing::new(refusal.status, "application/json", bytes);
             Reply::Send(with_request_id(answer, request_id))
         }
+        What::Instead(answer) => Reply::Send(answer.clone()),
         What::HtmlBadGateway => {
             let page = b"<html><head><title>502 Bad Gateway</title></head></html>".to_vec();
             let mut answer = Outgoing::new(502, "text/html", page);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::super::workspace::ids::Chance;
+use super::http::Outgoing;
 use super::refusal::Refusal;
 use super::state::lock;
 
@@ -31,6 +32,9 @@ pub enum What {
     },
     /// Any error in Notion's shape.
     Refuse(Refusal),
+    /// Another answer, which is not Notion's: a page of a proxy, of the network edge, of a
+    /// file host in trouble.
+    Instead(Outgoing),
     /// 502 from the edge: HTML, no request id.
     HtmlBadGateway,
     /// The request is executed and answered with 503 and the committed ids.
@@ -70,6 +74,15 @@ impl What {
             reason: "service_overload",
             overload: true,
         }
+    }
+
+    /// The challenge of the network edge (section 10.1): 403, and no word of Notion's.
+    pub fn challenge() -> What {
+        let page = b"<!DOCTYPE html><html><title>Just a moment...</title></html>".to_vec();
+        let mut answer = Outgoing::new(403, "text/html; charset=UTF-8", page);
+        let header = ("cf-mitigated".to_owned(), "challenge".to_owned());
+        answer.headers.push(header);
+        What::Instead(answer)
     }
 
     /// 429 that must not be repeated.

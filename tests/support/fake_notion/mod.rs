@@ -87,6 +87,10 @@ impl FakeNotion {
                     let page = refusal.message.clone().into_bytes();
                     return Reply::Send(http::Outgoing::new(refusal.status, "text/plain", page));
                 }
+                if let What::Instead(answer) = what {
+                    at_store.files.record(&request, answer.status);
+                    return Reply::Send(answer.clone());
+                }
                 at_store.files.record(&request, 0);
                 return Reply::HangUp;
             }
