@@ -4,11 +4,15 @@
 //! right after the answer that held them; where that hour is over, or Notion refuses
 //! the URL, the object is asked for again. Bytes go straight into the repository under
 //! their hash. A file that the previous snapshot has at the same place under the same
-//! unsigned URL is not fetched again.
+//! unsigned URL is not fetched again, unless its page is read again because it is its turn.
+//!
+//! What cannot be the file, such as an HTML page in place of a picture, is not stored, and
+//! what an earlier version has stored of that sort is not taken over.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -17,12 +21,16 @@ use serde_json::Value;
 use super::Error;
 use super::body::Record;
 use super::context::Crawl;
-use super::failed::{Failed, KEPT};
+use super::failed::{Failed, KEPT, reason};
 use super::ledger::{Line, Status};
+use super::promised::{HEAD, Promised};
 use crate::model::{HostedFile, Kind, NotionId, hosted_files, without_signature};
 use crate::notion;
-use crate::repo::{self, ObjectId, ObjectWriter, Stored};
+use crate::repo::{self, ObjectId, ObjectWriter, Repository, Stored};
 use crate::report::Counter;
+
+/// Why there are no bytes where an earlier snapshot has some that are not to be used.
+const NOT_KEPT: &str = "the earlier snapshot does not have the file itself";
 
 /// How often the URL of one file is asked for again before the file counts as lost.
 const RENEWALS: u32 = 3;
@@ -32,6 +40,11 @@ const FRESH: SignedDuration = SignedDuration::from_secs(30);
 
 /// How often a file that changes while it is read is begun anew.
 const CHANGES: u32 = 3;
+
+/// How often something else than the file may come before the file counts as lost, and
+/// how long to wait before it is asked for again.
+const WRONG: u32 = 3;
+const WRONG_WAIT: Duration = Duration::from_secs(2);
 
 /// Files that may fail one after the other before the rest is not asked for any more: by
 /// then it is not the files that are broken. Each has been retried on its own before.
@@ -64,6 +77,21 @@ pub struct FileRow {
     /// Why there are no bytes: the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+impl FileRow {
+    /// The row of a file of which the bytes are not there, or are not its own.
+    fn without_bytes(self) -> FileRow {
+        FileRow {
+            content_type: None,
+            size: None,
+            sha256: None,
+            file: None,
+            status: Some(self.status.unwrap_or(Status::Failed)),
+            reason: Some(self.reason.unwrap_or_else(|| NOT_KEPT.to_owned())),
+            ..self
+        }
+    }
 }
 
 /// The rows of `files.json`, and the names and contents of the files beside it.
@@ -152,9 +180,8 @@ impl<'c> Attachments<'c> {
                 "files were not asked for".to_string(),
             ));
         }
-        if !crawl.options.full
-            && let Some(known) = self.known(row)?
-        {
+        let anew = crawl.options.full || crawl.due.contains(&self.owner);
+        if !anew && let Some(known) = self.known(row)? {
             *row = known;
             return Ok(());
         }
@@ -178,7 +205,7 @@ impl<'c> Attachments<'c> {
             return Ok(None);
         };
         match known.sha256 {
-            Some(id) if repo.has(id)? => Ok(Some(FileRow {
+            Some(id) if repo.has(id)? && is_sound(repo, known, id)? => Ok(Some(FileRow {
                 name: row.name.clone(),
                 file: Some(file_name(id)),
                 ..known.clone()
@@ -198,7 +225,7 @@ impl<'c> Attachments<'c> {
         }
         for row in kept {
             let known = self.known(&row)?;
-            self.rows.push(known.unwrap_or(row));
+            self.rows.push(known.unwrap_or_else(|| row.without_bytes()));
         }
         Ok(())
     }
@@ -295,17 +322,35 @@ fn fetch(crawl: &Crawl, file: &HostedFile, again: Again) -> Result<(Stored, Opti
         url = renew()?;
         renewals += 1;
     }
-    let mut changes = 0;
+    let promised = Promised::of_file(file);
+    let (mut changes, mut wrong) = (0, 0);
     loop {
         let writer = crawl.repo.writer().map_err(Error::from)?;
         let left = crawl.options.max_file_size;
         let mut limited = Limited {
             writer,
+            head: Vec::new(),
             left,
             exceeded: false,
             failed: None,
         };
-        match crawl.api.download(&url, &mut limited) {
+        let downloaded = crawl.api.download(&url, &mut limited);
+        let unlike = match &downloaded {
+            Ok(download) => promised.broken_by(download.content_type.as_deref(), &limited.head),
+            Err(error) if error.kind == notion::Kind::Malformed => Some(reason(error)),
+            Err(_) => None,
+        };
+        if let Some(reason) = unlike {
+            wrong += 1;
+            if wrong > WRONG {
+                crawl.files_failed.fetch_add(1, Ordering::SeqCst);
+                return Err(Lost::File(Status::Failed, reason));
+            }
+            crawl.api.pause(WRONG_WAIT * wrong, &reason);
+            url = renew()?;
+            continue;
+        }
+        match downloaded {
             Ok(download) => {
                 crawl.files_failed.store(0, Ordering::SeqCst);
                 let stored = limited.writer.finish().map_err(Error::from)?;
@@ -346,9 +391,48 @@ fn fetch(crawl: &Crawl, file: &HostedFile, again: Again) -> Result<(Stored, Opti
     }
 }
 
-/// Refuses the byte that goes past the limit.
+/// Whether what the repository holds as a file can be that file.
+fn is_sound(repo: &Repository, row: &FileRow, id: ObjectId) -> Result<bool, Error> {
+    let pointer = row.place.split_once('#').map_or("", |(_, pointer)| pointer);
+    let promised = Promised::of(pointer, &row.url, &row.name);
+    let mut head = Head(Vec::new());
+    match repo.copy(id, &mut head) {
+        Ok(_) | Err(repo::Error::Sink { .. }) => {}
+        Err(error) if error.is_damage() => return Ok(false),
+        Err(error) => return Err(error.into()),
+    }
+    let why = promised.broken_by(row.content_type.as_deref(), &head.0);
+    if let Some(why) = &why {
+        log::warn!("{} is fetched again: {why}", row.place);
+    }
+    Ok(why.is_none())
+}
+
+/// Takes the first bytes and no more.
+struct Head(Vec<u8>);
+
+impl Write for Head {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match HEAD - self.0.len() {
+            0 => Err(io::Error::other("these are enough")),
+            left => {
+                let taken = left.min(bytes.len());
+                self.0.extend_from_slice(&bytes[..taken]);
+                Ok(taken)
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Keeps the first bytes, and refuses the byte that goes past the limit.
 struct Limited<'r> {
     writer: ObjectWriter<'r>,
+    /// The first [`HEAD`] bytes.
+    head: Vec<u8>,
     left: Option<u64>,
     exceeded: bool,
     /// Why the writer refused.
@@ -369,6 +453,8 @@ impl Write for Limited<'_> {
             self.failed = Some(code.unwrap_or_else(|| error.kind().into()));
         })?;
         self.left = self.left.map(|left| left - written as u64);
+        let wanted = (HEAD - self.head.len()).min(written);
+        self.head.extend_from_slice(&bytes[..wanted]);
         Ok(written)
     }
 

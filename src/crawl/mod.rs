@@ -26,6 +26,7 @@ mod named;
 mod node;
 mod options;
 mod page;
+mod promised;
 pub mod recheck;
 mod roots;
 mod rows;

@@ -217,6 +217,10 @@ impl Reading<'_> {
         let (blocks, end) = collect(|each| self.crawl.api.children(todo.block, each))?;
         self.crawl.report.add(Counter::Blocks, blocks.len() as u64);
         if let End::Incomplete(reason) = end {
+            // An earlier run may have read more of it.
+            if self.listed_before(todo.block)? > blocks.len() {
+                return Err(Failed::Unreadable(reason));
+            }
             self.record.line(Line::new(
                 todo.block,
                 Kind::Block,
@@ -225,6 +229,16 @@ impl Reading<'_> {
             ));
         }
         Ok(blocks)
+    }
+
+    /// How many blocks a list had in the previous snapshot.
+    fn listed_before(&self, block: NotionId) -> Result<usize, Error> {
+        let crawl = self.crawl;
+        if block == self.record.id {
+            let page = self.before("page.json")?;
+            return Ok(page["children"].as_array().map_or(0, Vec::len));
+        }
+        Ok(crawl.base.blocks(crawl.repo, self.record.id, block)?.len())
     }
 
     /// A nested list as the previous snapshot has it, with its files.

@@ -18,7 +18,7 @@ use super::listing::Listing;
 use super::options::{Depth, Options};
 use super::recheck::{due, is_past};
 use crate::model::{Kind, NotionId};
-use crate::notion;
+use crate::notion::{self, End};
 use crate::report::{Counter, Phase};
 
 /// Reads the workspace into the repository. The caller saves the snapshot, and keeps
@@ -74,7 +74,7 @@ pub fn crawl(
     };
     crawl.plan_rechecks();
     report.phase(Phase::Listing);
-    crawl.search()?;
+    let searched = crawl.search()?;
     let workspace = crawl.list_workspace(me)?;
     crawl.probe_comments()?;
     // Whoever is named by what would be carried over was never looked up.
@@ -83,6 +83,10 @@ pub fn crawl(
     report.expect(crawl.listing.len() as u64);
     let crawl = crawl;
     let mut works = crawl.first_round()?;
+    if works.is_empty() && searched != End::Complete {
+        // What the previous snapshot has is not gone because search did not list it.
+        works = crawl.next_round()?;
+    }
     while !works.is_empty() {
         crawl.run(&pool, works)?;
         works = crawl.next_round()?;
@@ -117,7 +121,7 @@ impl<'c> Crawl<'c> {
             .collect();
     }
 
-    fn search(&self) -> Result<(), Error> {
+    fn search(&self) -> Result<End, Error> {
         let mut trouble = None;
         let end = self.api.search(&mut |objects| {
             let seen = self.api.now();
@@ -136,7 +140,8 @@ impl<'c> Crawl<'c> {
         }
         // Below given roots the walk finds everything. A whole workspace may have pages
         // at its top that only search names.
-        if let notion::End::Incomplete(reason) = end.map_err(stopped)?
+        let end = end.map_err(stopped)?;
+        if let End::Incomplete(reason) = &end
             && self.options.roots.is_empty()
         {
             let words = format!(
@@ -145,7 +150,8 @@ impl<'c> Crawl<'c> {
             self.report.problem(&words);
             self.workspace_line(Kind::Page, Status::Truncated, &words);
         }
-        self.check_stop()
+        self.check_stop()?;
+        Ok(end)
     }
 
     /// If the last run could not read comments, tries once whether this one can: then all

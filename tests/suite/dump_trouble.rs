@@ -2,10 +2,12 @@
 //! lasts costs what it hits and nothing else, and is said.
 
 mod access;
+mod endless;
 mod files;
 mod lasting;
 mod limits;
 mod passing;
+mod wrong_bytes;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
