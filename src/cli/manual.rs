@@ -43,6 +43,7 @@ jobs = 8
 
 [dump]
 root = ["https://www.notion.so/..."]
+existing = true
 recheck-after = 30
 max-file-size = "200M"
 comments = "pages"
@@ -56,8 +57,10 @@ environment, and the environment over the file. An unknown key is an error. Rela
 own folder, and a leading ~ is the home folder. The token itself has no key.";
 
 const SNAPSHOT_TEXT: &str = "Where a command takes a SNAPSHOT, that is `latest`, the start of a snapshot's id or of \
-the eight digits at its end, or a time such as 2026-03-01 or \"2026-03-01 12:00\", which means the newest snapshot \
-made at or before it. A text that fits two snapshots is an error.";
+the eight digits at its end, or a time as `snapshots` shows it, in the zone of this machine unless an offset stands \
+behind it. A day (2026-03-01, yesterday, tuesday, \"3 days ago\") means the last snapshot of that day, a time \
+(\"2026-03-01 12:00\", 12:00) the last one in that minute; seconds can be given. The command then says which one it \
+is. A text that fits two snapshots is an error. `forget` takes ids alone.";
 
 /// The manual page, all commands in it.
 pub fn man_page(command: &Command) -> io::Result<Vec<u8>> {
