@@ -3,5 +3,9 @@
 mod loaded;
 mod reading;
 mod replay;
+mod seed;
+mod shape;
+mod tried;
 mod workspaces;
 mod world;
+mod writes;

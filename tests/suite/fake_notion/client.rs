@@ -120,6 +120,19 @@ impl Client {
         }
     }
 
+    /// Sends a multipart body as it is.
+    pub fn send_parts(&self, path: &str, kind: &str, body: &[u8]) -> Answer {
+        let request = ureq::http::Request::builder()
+            .method("POST")
+            .uri(format!("{}/v1{path}", self.base))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("notion-version", "2026-03-11")
+            .header("content-type", kind)
+            .body(body.to_vec())
+            .expect("a request");
+        read(self.agent.run(request).expect("an answer")).expect("a whole answer")
+    }
+
     /// Sends one part of a file upload.
     pub fn upload(&self, id: &str, part: Option<u32>, kind: &str, content: &[u8]) -> Answer {
         let mut body = Vec::new();

@@ -233,6 +233,10 @@ impl Drawing<'_> {
                 self.widgets(&mut node, &map_of(&value));
                 value = Value::Null;
             }
+            // A view that is made without a configuration has one that only names its type.
+            if key == "configuration" && value == json!({"type": view.kind}) {
+                value = Value::Null;
+            }
             node.set(key, value);
         }
         node

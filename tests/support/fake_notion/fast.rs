@@ -29,7 +29,7 @@ pub fn children(call: &Call, request_id: &str) -> Option<String> {
     let scope = format!("children {id}");
     let stretch = cutter.cut(&scope, children.len(), &asked).ok()?;
     let stamps = format!(
-        r#""created_time":"{}","last_edited_time":"{}","created_by":{{"object":"user","id":"{}"}},"last_edited_by":{{"object":"user","id":"{}"}},"in_trash":false,"archived":false,"has_children":false,"object":"block","parent":{{"type":"page_id","page_id":"{id}"}}"#,
+        r#""created_time":"{}","last_edited_time":"{}","created_by":{{"object":"user","id":"{}"}},"last_edited_by":{{"object":"user","id":"{}"}},"in_trash":false,"has_children":false,"object":"block","parent":{{"type":"page_id","page_id":"{id}"}}"#,
         minute_time(page.stamps.created),
         minute_time(page.stamps.edited),
         page.stamps.created_by,

@@ -79,7 +79,7 @@ impl Render<'_> {
         }
     }
 
-    /// Author and time keys, and the trash flag in its new and its old spelling.
+    /// Author and time keys, and the trash flag.
     fn stamp(&self, object: &mut Value, stamps: &Stamps, in_trash: bool) {
         let edited = if stamps.edited > self.as_of {
             stamps.edited_before
@@ -91,7 +91,6 @@ impl Render<'_> {
         object["created_by"] = user_ref(stamps.created_by);
         object["last_edited_by"] = user_ref(stamps.edited_by);
         object["in_trash"] = json!(in_trash);
-        object["archived"] = json!(in_trash);
     }
 
     pub fn page(&self, page: &Page) -> Value {
@@ -166,6 +165,10 @@ impl Render<'_> {
                                  "database_id": source.database}),
             None => self.parent(Parent::Database(source.database)),
         };
+        let icon = match (&source.icon, database) {
+            (Value::Null, Some(database)) => self.resolve(&database.icon),
+            (icon, _) => self.resolve(icon),
+        };
         let mut object = json!({
             "object": "data_source", "id": source.id,
             "title": text::rich(&source.title),
@@ -174,7 +177,7 @@ impl Render<'_> {
             "database_parent": database.map(|it| self.parent(it.parent)),
             "is_inline": database.is_some_and(|it| it.is_inline),
             "properties": properties,
-            "icon": database.map(|it| self.resolve(&it.icon)),
+            "icon": icon,
             "cover": database.map(|it| self.resolve(&it.cover)),
             "url": address(&source.title, source.id), "public_url": null,
         });
@@ -297,6 +300,15 @@ impl Render<'_> {
         object
     }
 
+    /// A user where a value or a mention names one: a bot without what it belongs to.
+    pub fn named_user(&self, user: &User) -> Value {
+        let mut object = self.user(user);
+        if user.kind == UserKind::Bot {
+            object["bot"] = json!({});
+        }
+        object
+    }
+
     pub fn emoji(&self, emoji: &Emoji) -> Value {
         json!({"id": emoji.id, "name": emoji.name, "url": self.files.public_url(&emoji.asset)})
     }
@@ -313,6 +325,13 @@ impl Render<'_> {
                 if let Some(Value::String(id)) = map.get("$emoji") {
                     let emoji = id.parse().ok().and_then(|id: Id| self.ws.emoji(id));
                     return emoji.map_or(Value::Null, |emoji| self.emoji(emoji));
+                }
+                if map.get("type").is_some_and(|it| it == "user")
+                    && let Some(id) = map.get("user").and_then(|it| it["id"].as_str())
+                    && let Some(user) = id.parse().ok().and_then(|id| self.ws.user(id))
+                    && !user.deleted
+                {
+                    return json!({"type": "user", "user": self.named_user(user)});
                 }
                 let mut resolved: Map<String, Value> = map
                     .iter()

@@ -10,7 +10,7 @@ use super::http::Incoming;
 use super::paging::list;
 use super::reading::{id, in_query};
 use super::refusal::Refusal;
-use super::render::exact_time;
+use super::render::minute_time;
 use super::state::Call;
 
 /// How long an upload waits to be attached.
@@ -71,9 +71,9 @@ fn show(ws: &Workspace, id: Id, upload: &Upload) -> Value {
     let size: usize = upload.parts.values().map(Vec::len).sum();
     let mut object = json!({
         "object": "file_upload", "id": id, "status": status,
-        "created_time": exact_time(upload.created), "last_edited_time": exact_time(upload.created),
-        "created_by": {"id": ws.bot, "type": "bot"}, "in_trash": false, "archived": false,
-        "expiry_time": upload.asset.is_none().then(|| exact_time(upload.created + LIFETIME)),
+        "created_time": minute_time(upload.created), "last_edited_time": minute_time(upload.created),
+        "created_by": {"id": ws.bot, "type": "bot"}, "in_trash": false,
+        "expiry_time": upload.asset.is_none().then(|| minute_time(upload.created + LIFETIME)),
         "filename": upload.file_name, "content_type": upload.content_type,
         "content_length": upload.uploaded.then_some(size),
     });

@@ -103,7 +103,7 @@ pub fn complete(render: &Render, page: &Page, id: &str, kind: &str) -> Value {
 /// A user in full where one is known, by id alone where they are gone.
 fn user(render: &Render, id: Id) -> Value {
     match render.ws.user(id) {
-        Some(user) if !user.deleted => render.user(user),
+        Some(user) if !user.deleted => render.named_user(user),
         _ => user_ref(id),
     }
 }

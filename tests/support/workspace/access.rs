@@ -60,14 +60,19 @@ impl Workspace {
         }
     }
 
+    /// Whether the object, not what is above it, is in the trash.
+    pub fn is_trashed_itself(&self, id: Id) -> bool {
+        self.pages.get(&id).is_some_and(|page| page.in_trash)
+            || self.blocks.get(&id).is_some_and(|block| block.in_trash)
+            || self.databases.get(&id).is_some_and(|it| it.in_trash)
+            || self.data_sources.get(&id).is_some_and(|it| it.in_trash)
+    }
+
     /// Whether the object, or anything above it, is in the trash.
     pub fn is_trashed(&self, id: Id) -> bool {
         let mut at = id;
         loop {
-            let trashed = self.pages.get(&at).is_some_and(|page| page.in_trash)
-                || self.blocks.get(&at).is_some_and(|block| block.in_trash)
-                || self.databases.get(&at).is_some_and(|it| it.in_trash)
-                || self.data_sources.get(&at).is_some_and(|it| it.in_trash);
+            let trashed = self.is_trashed_itself(at);
             if trashed {
                 return true;
             }

@@ -180,6 +180,7 @@ impl Workspace {
             stamps: self.stamps(),
             database,
             synced_from: None,
+            icon: Value::Null,
             title: title.to_string(),
             schema,
             rows: Vec::new(),

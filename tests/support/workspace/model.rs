@@ -136,6 +136,8 @@ pub struct DataSource {
     pub database: Id,
     /// Set for sources synced from another one.
     pub synced_from: Option<Id>,
+    /// Null shows the icon of the database.
+    pub icon: Value,
     pub title: String,
     pub schema: Vec<Property>,
     pub rows: Vec<Id>,

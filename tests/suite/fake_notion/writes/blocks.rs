@@ -89,10 +89,6 @@ fn append_refuses_all_that_the_original_refuses() {
             json!([{"column_list": {"children": [column]}}]),
         ),
         (
-            "an empty column",
-            json!([{"column_list": {"children": [column, {"column": {"children": []}}]}}]),
-        ),
-        (
             "a column list in a toggle",
             json!([{"toggle": {"rich_text": [], "children": [{"column_list": {"children": [column, column]}}]}}]),
         ),

@@ -99,6 +99,10 @@ impl Write<'_> {
     pub fn update_block(&mut self, text: &str, body: &Map<String, Value>) -> Answer {
         self.may_update()?;
         let id = reading::id(text, "block_id")?;
+        let shows_another = self.ws.pages.contains_key(&id) || self.ws.databases.contains_key(&id);
+        if shows_another && self.ws.can_see(id) {
+            return self.trash_shown(id, body);
+        }
         let block = self.ws.blocks.get(&id).filter(|_| self.ws.can_see(id));
         let block = block
             .ok_or_else(|| Refusal::not_found("block", id))?
@@ -132,6 +136,15 @@ impl Write<'_> {
         self.block_answer(id)
     }
 
+    /// A block that shows a page or database takes nothing but the trash flag.
+    fn trash_shown(&mut self, id: Id, body: &Map<String, Value>) -> Answer {
+        only(body, &["in_trash"])?;
+        if let Some(trashed) = body.get("in_trash").and_then(Value::as_bool) {
+            self.ws.set_trashed(id, trashed);
+        }
+        self.block_answer(id)
+    }
+
     fn changed(&mut self, block: &Block, change: &Map<String, Value>) -> Answer {
         if matches!(
             block.kind.as_ref(),
@@ -140,7 +153,8 @@ impl Write<'_> {
             let message = format!("Blocks of type {} cannot be updated.", block.kind);
             return Err(Refusal::validation(message));
         }
-        if change.contains_key("children") {
+        let children = change.get("children").and_then(Value::as_array);
+        if change.contains_key("children") && children.is_none_or(|it| !it.is_empty()) {
             return Err(Refusal::body("children", "should be not present"));
         }
         if change.contains_key("table_width") {
@@ -231,7 +245,8 @@ impl Write<'_> {
         if !self.render().exists(id) {
             return Err(Refusal::not_found("block", id));
         }
-        if self.ws.is_trashed(id) {
+        // What lies in something trashed can still be trashed on its own.
+        if self.ws.is_trashed_itself(id) {
             let message = "Can't edit block that is in the trash. You must restore it first.";
             return Err(Refusal::validation(message));
         }

@@ -9,6 +9,9 @@ use super::super::refusal::Refusal;
 use super::rich_text::title_of;
 use super::{Answer, Write, id_in, only};
 
+/// The title of a database that is created without one.
+const UNTITLED: &str = "New database";
+
 impl Write<'_> {
     pub fn live_database(&self, id: Id) -> Result<&Database, Refusal> {
         let database = self.ws.databases.get(&id);
@@ -46,12 +49,14 @@ impl Write<'_> {
         ];
         only(body, &known)?;
         let parent = self.database_parent(body.get("parent").unwrap_or(&Value::Null))?;
-        let rich = |write: &Self, key: &str| match body.get(key) {
-            Some(value) => write.rich_text(value, key),
-            None => Ok(json!([])),
+        let title = match body.get("title") {
+            Some(title) => title_of(&self.rich_text(title, "title")?),
+            None => UNTITLED.to_string(),
         };
-        let title = title_of(&rich(self, "title")?);
-        let description = rich(self, "description")?;
+        let description = match body.get("description") {
+            Some(description) => self.rich_text(description, "description")?,
+            None => json!([]),
+        };
         let is_inline = body.get("is_inline") == Some(&json!(true));
         let cover = body
             .get("cover")

@@ -5,6 +5,7 @@ mod addresses;
 mod blocks;
 mod comments;
 mod databases;
+mod dates;
 mod drafts;
 mod media;
 mod pages;

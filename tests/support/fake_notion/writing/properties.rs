@@ -98,9 +98,10 @@ impl Write<'_> {
             .iter()
             .position(|it| it.id == key || decode(&it.id) == decode(key) || it.name == key);
         let Some(at) = at else {
+            // What is not there is deleted without a word: recorded for the other side of
+            // a relation that had become one-way.
             if value.is_null() {
-                let path = format!("properties.{key}");
-                return Err(Refusal::body(&path, "should name a property that exists"));
+                return Ok(());
             }
             return self.add_column(source, key, value);
         };
@@ -252,7 +253,7 @@ impl Write<'_> {
                         let message = "Invalid select option, commas not allowed.";
                         return Err(Refusal::validation(message));
                     }
-                    let id = format!("{:08x}", self.ws.chance.next() as u32);
+                    let id = self.ws.chance.id();
                     json!({"id": id, "name": name, "description": option["description"],
                            "color": option["color"].as_str().unwrap_or("default")})
                 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::super::super::workspace::model::*;
 use super::super::super::workspace::text;
 use super::super::refusal::Refusal;
+use super::dates::date;
 use super::{Write, at_most, id_in};
 
 /// The most characters of one text, counted in UTF-16 units.
@@ -90,13 +91,10 @@ impl Write<'_> {
             let database = database.ok_or_else(|| Refusal::not_found("database", id))?;
             return Ok(text::mention_database(id, &database.title));
         }
-        if let Some(date) = mention.get("date") {
-            let Some(start) = date["start"].as_str() else {
-                let path = format!("{path}.date.start");
-                return Err(Refusal::body(&path, "should be defined"));
-            };
-            let (end, zone) = (date["end"].as_str(), date["time_zone"].as_str());
-            return Ok(text::mention_date(start, end, zone));
+        if let Some(value) = mention.get("date") {
+            let date = date(value, &format!("{path}.date"))?;
+            let (start, end) = (date["start"].as_str(), date["end"].as_str());
+            return Ok(text::mention_date(start.unwrap_or(""), end, None));
         }
         if let Some(template) = mention.get("template_mention") {
             let mut template = template.clone();

@@ -47,8 +47,13 @@ impl Write<'_> {
             Some(title) => title_of(&self.rich_text(title, "title")?),
             None => String::new(),
         };
+        let icon = body.get("icon").map(|icon| self.icon(icon, false));
+        let icon = icon.transpose()?.unwrap_or_default();
         let properties = body.get("properties").unwrap_or(&Value::Null);
         let source = self.add_source(database, &title, properties)?;
+        if let Some(made) = self.ws.data_sources.get_mut(&source) {
+            made.icon = icon;
+        }
         self.source_answer(source)
     }
 
@@ -78,6 +83,9 @@ impl Write<'_> {
         }
         if let Some(icon) = body.get("icon") {
             let icon = self.icon(icon, false)?;
+            if let Some(source) = self.ws.data_sources.get_mut(&id) {
+                source.icon = icon.clone();
+            }
             if let Some(database) = self.ws.databases.get_mut(&from) {
                 database.icon = icon;
             }

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::workspace::ids::mix;
 use super::super::super::workspace::model::*;
 use super::super::http::decode;
 use super::super::refusal::Refusal;
 use super::super::uploads::Place;
+use super::dates::date;
 use super::{Write, at_most, id_in};
 
 impl Write<'_> {
@@ -112,13 +112,7 @@ impl Write<'_> {
                     .collect()
             }
             "date" if value.is_null() => Ok(Value::Null),
-            "date" => match value["start"].as_str() {
-                Some(start) => {
-                    let (end, zone) = (value["end"].clone(), value["time_zone"].clone());
-                    Ok(json!({"start": start, "end": end, "time_zone": zone}))
-                }
-                None => wrong("an object with `start`"),
-            },
+            "date" => date(value, &path),
             "people" => {
                 let Some(items) = value.as_array() else {
                     return wrong("an array");
@@ -166,7 +160,15 @@ impl Write<'_> {
                 Ok(json!(files))
             }
             "place" if value.is_null() => Ok(Value::Null),
-            "place" if value["lat"].is_number() && value["lon"].is_number() => Ok(value.clone()),
+            "place" if value["lat"].is_number() && value["lon"].is_number() => {
+                let mut place = value.clone();
+                for key in ["name", "address"] {
+                    if place.get(key).is_none() {
+                        place[key] = Value::Null;
+                    }
+                }
+                Ok(place)
+            }
             "place" => wrong("an object with `lat` and `lon`"),
             "verification" => {
                 let verified = value["state"] == "verified";
@@ -208,7 +210,7 @@ impl Write<'_> {
             let message = "Invalid select option, commas not allowed.";
             return Err(Refusal::validation(message));
         }
-        let id = format!("{:08x}", mix(self.ws.chance.next()) as u32);
+        let id = self.ws.chance.id();
         let color = value["color"].as_str().unwrap_or("default");
         let option = json!({"id": id, "name": name, "color": color, "description": null});
         let schema = self

@@ -125,6 +125,8 @@ impl Write<'_> {
                 settings.insert(key.into(), value.clone());
             }
         }
+        let bare = json!({"type": kind});
+        settings.entry("configuration").or_insert(bare);
         if kind == "dashboard" {
             settings.insert(
                 "configuration".into(),
