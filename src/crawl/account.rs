@@ -149,13 +149,8 @@ impl Crawl<'_> {
         }
         if !node.is_there() {
             line.owners.extend(shown_by.into_iter().flatten());
-            let before = self
-                .base
-                .lines
-                .iter()
-                .find(|line| line.id == id && line.since.is_some());
-            line.since = match before {
-                Some(before) => before.since,
+            line.since = match self.base.missed.get(&id) {
+                Some(since) => Some(*since),
                 None if self.base.nodes.contains_key(&id) => {
                     Timestamp::from_second(self.api.now().as_second()).ok()
                 }

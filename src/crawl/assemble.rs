@@ -96,12 +96,16 @@ impl<'c> Crawl<'c> {
         Layout::new(above, templates.copied().collect(), shown_by)
     }
 
-    /// The database that a parent is, or is in.
+    /// The database that a parent is, or is in. What a data source itself names comes
+    /// before what its rows say.
     pub fn database_of(&self, parent: Parent) -> Option<NotionId> {
         match parent {
             Parent::Database(database) => Some(database),
-            Parent::DataSource(source, database) => database
-                .or_else(|| self.listing.get(source)?.database)
+            Parent::DataSource(source, database) => self
+                .listing
+                .get(source)
+                .and_then(|source| source.database)
+                .or(database)
                 .or_else(|| self.base.sources.get(&source).copied()),
             Parent::Page(_) | Parent::Block(_) | Parent::Workspace | Parent::Unknown => None,
         }

@@ -299,8 +299,11 @@ impl From<Error> for Lost {
 impl From<notion::Error> for Lost {
     fn from(error: notion::Error) -> Lost {
         match Failed::from(error) {
-            Failed::Gone(reason) | Failed::Unreadable(reason) => Lost::File(Status::Failed, reason),
-            fatal => Lost::Fatal(fatal),
+            Failed::Fatal(error) => Lost::Fatal(Failed::Fatal(error)),
+            failed => {
+                let reason = failed.told().map_or("", |(_, reason)| reason);
+                Lost::File(Status::Failed, reason.to_string())
+            }
         }
     }
 }

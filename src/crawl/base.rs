@@ -61,6 +61,8 @@ pub struct BaseIndex {
     pub parents: HashMap<NotionId, Option<NotionId>>,
     /// The ledger's lines about everything that is no node of its own.
     pub lines: Vec<Line>,
+    /// When each lost object was first missed.
+    pub missed: HashMap<NotionId, Timestamp>,
     /// What must be read again because something of it is missing.
     pub lossy: HashSet<NotionId>,
     /// The database of each data source.
@@ -158,6 +160,9 @@ impl BaseIndex {
         if line.status.is_loss() {
             self.lossy.insert(line.id);
             self.lossy.extend(&line.owners);
+        }
+        if let Some(since) = line.since {
+            self.missed.entry(line.id).or_insert(since);
         }
         match line.kind {
             Kind::Page | Kind::Database if line.place.is_empty() => {

@@ -64,10 +64,10 @@ pub struct Crawl<'c> {
     /// Whether nothing may be carried over.
     pub(super) everything: bool,
     pub(super) comments_denied: AtomicBool,
+    /// Whether comments of something were read: then the token may read them.
+    pub(super) comments_read: AtomicBool,
     /// Attachments that failed one after the other.
     pub(super) files_failed: AtomicU32,
-    /// Whether the API refused to list archived rows.
-    pub(super) no_archive: AtomicBool,
     pub(super) fatal: Mutex<Option<Error>>,
     pub(super) found: Mutex<Found>,
 }

@@ -14,8 +14,8 @@ use super::failed::{Failed, KEPT, collect, reason};
 use super::ledger::{Line, Status};
 use super::listing::Listed;
 use crate::model::{
-    How, Kind, NotionId, Parent, canonical, database_2022, edited, id_of, in_trash, parent_of,
-    references, stand_in,
+    How, Kind, NotionId, Parent, Reference, canonical, database_2022, edited, id_of, in_trash,
+    parent_of, references, stand_in,
 };
 use crate::notion::{self, End};
 use crate::report::Counter;
@@ -84,12 +84,10 @@ impl Reading<'_> {
                 return Err(Failed::Trashed);
             }
             Ok(container) => Some(container),
-            // A linked view whose source is out of reach answers 400 or 404.
+            // So may a linked view answer (section 2.5 of the API digest).
             Err(error)
-                if matches!(
-                    error.kind,
-                    notion::Kind::NotFound | notion::Kind::Validation
-                ) =>
+                if error.kind == notion::Kind::NotFound
+                    || error.names_database_without_sources() =>
             {
                 None
             }
@@ -155,6 +153,10 @@ impl Reading<'_> {
                     continue;
                 }
             };
+            if !self.owns(&source) {
+                self.record.refer([Reference(id, How::ViewSource)]);
+                continue;
+            }
             let again = || self.crawl.api.data_source(id);
             self.files.take(&mut self.record, id, &source, &again)?;
             self.crawl
@@ -170,6 +172,18 @@ impl Reading<'_> {
             sources.push(source);
         }
         Ok(sources)
+    }
+
+    /// Whether a data source that the container names lies in it. Linked databases of 2020
+    /// to 2022 name that of the original as their own (section 10.1 of the API digest); the
+    /// data source itself says whose it is, and the other one is a linked view.
+    fn owns(&self, source: &Value) -> bool {
+        match parent_of(source) {
+            Parent::Database(database) | Parent::DataSource(_, Some(database)) => {
+                database == self.record.id
+            }
+            _ => true,
+        }
     }
 
     fn source_line(&mut self, mut line: Line) {
@@ -194,9 +208,15 @@ impl Reading<'_> {
         let (refs, end) = match collect(|each| self.crawl.api.views(database, each)) {
             Ok(listed) => listed,
             Err(error) => {
-                let (status, mut reason) = Failed::from(error).recoverable()?;
+                let failed = Failed::from(error);
+                let keeps = |(status, _): (Status, &str)| status.keeps_earlier();
+                if !expected && failed.told().is_some_and(keeps) {
+                    // Without them nothing tells what this is, so it is asked again.
+                    return Err(failed);
+                }
+                let (status, mut reason) = failed.recoverable()?;
                 if expected {
-                    let kept = match status.is_loss() {
+                    let kept = match status.keeps_earlier() {
                         true => self.before("views.json")?,
                         false => Vec::new(),
                     };
@@ -207,9 +227,6 @@ impl Reading<'_> {
                     self.record.line(line);
                     kept.iter().for_each(|view| self.take_view(view));
                     return Ok(kept);
-                } else if status.is_loss() {
-                    // Without them nothing tells what this is, so it is asked again.
-                    return Err(Failed::Unreadable(reason));
                 }
                 return Ok(Vec::new());
             }
@@ -241,17 +258,16 @@ impl Reading<'_> {
                     self.take_view(&view);
                     views.push(view);
                 }
-                // Layouts newer than the API (section 2.6 of the API digest).
-                Err(error) if error.kind == notion::Kind::Validation => {
-                    let reason = reason(&error);
-                    self.record
-                        .line(Line::new(id, Kind::View, Status::Unsupported, reason));
-                }
                 Err(error) => {
-                    let (status, mut reason) = Failed::from(error).recoverable()?;
+                    let failed = match error.kind {
+                        // Layouts newer than the API (section 2.6 of the API digest).
+                        notion::Kind::Validation => Failed::Unsupported(reason(&error)),
+                        _ => Failed::from(error),
+                    };
+                    let (status, mut reason) = failed.recoverable()?;
                     let before = self.before("views.json")?;
                     let kept = before.into_iter().find(|view| id_of(view) == Some(id));
-                    if let Some(view) = kept.filter(|_| status.is_loss()) {
+                    if let Some(view) = kept.filter(|_| status.keeps_earlier()) {
                         reason.push_str(KEPT);
                         self.record.refer(references(&view));
                         views.push(view);
@@ -306,7 +322,7 @@ impl Reading<'_> {
                     let mut kept = self.before("templates.json")?;
                     kept.retain(|template| {
                         let of = template["data_source_id"].as_str();
-                        status.is_loss() && of.and_then(|of| of.parse().ok()) == Some(source)
+                        status.keeps_earlier() && of.and_then(|of| of.parse().ok()) == Some(source)
                     });
                     if !kept.is_empty() {
                         reason.push_str(KEPT);

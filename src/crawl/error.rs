@@ -1,6 +1,6 @@
 //! What ends a crawl. A single unreadable object does not; it goes into the ledger.
 
-use crate::model::NotionId;
+use crate::model::{Kind, NotionId};
 use crate::{notion, repo};
 
 /// What ends a crawl.
@@ -15,15 +15,25 @@ pub enum Error {
     /// What was asked for with `--root` cannot be seen.
     #[error("root {0} was not found: it does not exist, or it is not shared with this token")]
     RootNotFound(NotionId),
+    /// What was asked for with `--root` is nothing that can be a root.
+    #[error("root {id} is a {}, not a page or a database: give the page that it is in", kind.word())]
+    RootKind {
+        /// The root.
+        id: NotionId,
+        /// What it is.
+        kind: Kind,
+    },
     /// The run was asked to end; what was read is in the journal.
     #[error("stopped before the end")]
     Stopped,
     /// Notion did not answer for many objects in a row.
-    #[error("Notion failed {count} times in a row, last: {last}")]
+    #[error(
+        "gave up: for {count} pages and databases in a row Notion gave no answer, or an error of its own; the last was {last}"
+    )]
     Outage {
         /// Objects that failed one after the other.
         count: u32,
-        /// The last failure.
+        /// The last of them, and why it failed.
         last: String,
     },
     /// An answer, or a stored file, that does not make sense.

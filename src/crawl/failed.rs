@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Error;
 use super::ledger::Status;
+use crate::model::Kind;
 use crate::notion::{self, Each, End};
 
 /// Ends the reason of a part that is in the snapshot as an earlier run read it.
@@ -20,20 +21,43 @@ pub enum Failed {
     Trashed,
     /// The API does not give it out.
     Unsupported(String),
-    /// It should have been readable.
+    /// The id is that of an object of this kind.
+    OtherKind(Kind, String),
+    /// It should have been readable, and Notion refuses it: this object is concerned, and
+    /// no other.
     Unreadable(String),
+    /// It should have been readable, and Notion did not answer, or with an error of its
+    /// own (5xx). When this happens again and again, Notion is away.
+    Unanswered(String),
 }
 
 impl Failed {
+    /// The ledger's words for it; none when the crawl ends.
+    pub fn told(&self) -> Option<(Status, &str)> {
+        Some(match self {
+            Failed::Fatal(_) => return None,
+            Failed::Gone(reason) => (Status::NotShared, reason),
+            Failed::Trashed => (Status::Trashed, "it is in the trash"),
+            Failed::Unsupported(reason) => (Status::Unsupported, reason),
+            // A block now, which the list that holds it shows.
+            Failed::OtherKind(Kind::Block, reason) => (Status::NotShared, reason),
+            Failed::OtherKind(_, reason)
+            | Failed::Unreadable(reason)
+            | Failed::Unanswered(reason) => (Status::Failed, reason),
+        })
+    }
+
+    /// Whether Notion answered, and refused.
+    pub fn is_refusal(&self) -> bool {
+        !matches!(self, Failed::Fatal(_) | Failed::Unanswered(_))
+    }
+
     /// The ledger's words for it, unless the crawl ends.
     pub fn recoverable(self) -> Result<(Status, String), Failed> {
-        match self {
-            Failed::Fatal(error) => Err(Failed::Fatal(error)),
-            Failed::Gone(reason) => Ok((Status::NotShared, reason)),
-            Failed::Trashed => Ok((Status::Trashed, "it is in the trash".to_string())),
-            Failed::Unsupported(reason) => Ok((Status::Unsupported, reason)),
-            Failed::Unreadable(reason) => Ok((Status::Failed, reason)),
-        }
+        let told = self
+            .told()
+            .map(|(status, reason)| (status, reason.to_string()));
+        told.ok_or(self)
     }
 }
 
@@ -52,7 +76,13 @@ impl From<notion::Error> for Failed {
                 Failed::Fatal(error.into())
             }
             Kind::NotFound => Failed::Gone(reason(&error)),
-            _ => Failed::Unreadable(reason(&error)),
+            Kind::Server | Kind::Transport => Failed::Unanswered(reason(&error)),
+            _ if error.names_no_id() => Failed::Gone(reason(&error)),
+            _ if error.is_unsupported() => Failed::Unsupported(reason(&error)),
+            _ => match error.names_kind() {
+                Some(kind) => Failed::OtherKind(kind, reason(&error)),
+                None => Failed::Unreadable(reason(&error)),
+            },
         }
     }
 }

@@ -47,6 +47,12 @@ impl Status {
         }
     }
 
+    /// Whether what an earlier snapshot has of it is kept: it cannot be read, and nothing
+    /// says that it is gone.
+    pub fn keeps_earlier(self) -> bool {
+        self.is_loss() || self == Status::Unsupported
+    }
+
     /// Whether it makes a backup incomplete: something that should be there is missing.
     pub fn is_loss(self) -> bool {
         matches!(self, Status::Truncated | Status::Failed)

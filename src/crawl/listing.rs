@@ -5,6 +5,7 @@
 //! the kind, the parent, the time. The scratch file has no name in the repository and
 //! vanishes with the process, because the objects in it still carry signed URLs.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard};
 
@@ -48,6 +49,45 @@ struct Objects {
     sources: HashMap<NotionId, BTreeSet<NotionId>>,
 }
 
+impl Objects {
+    /// Whether a reading is newer than what is known. Search having listed an object is
+    /// known from then on.
+    fn is_news(&mut self, id: NotionId, listed: &mut Listed) -> bool {
+        let Some(known) = self.listed.get_mut(&id) else {
+            return true;
+        };
+        known.searched |= listed.searched;
+        listed.searched = known.searched;
+        // Neither the trash nor a move need move the time of the edit.
+        let same = known.trashed == listed.trashed
+            && known.parent == listed.parent
+            && known.database == listed.database;
+        match listed.edited.cmp(&known.edited) {
+            Ordering::Greater => true,
+            Ordering::Equal => !same && listed.seen >= known.seen,
+            Ordering::Less => false,
+        }
+    }
+
+    /// Takes a reading in, unless another worker has brought a newer one meanwhile.
+    fn insert(&mut self, id: NotionId, mut listed: Listed) {
+        if !self.is_news(id, &mut listed) {
+            return;
+        }
+        let before = self.listed.insert(id, listed);
+        if let Some(database) = before.and_then(|before| before.database)
+            && let Some(sources) = self.sources.get_mut(&database)
+        {
+            sources.remove(&id);
+        }
+        if let Some(database) = listed.database
+            && !listed.trashed
+        {
+            self.sources.entry(database).or_default().insert(id);
+        }
+    }
+}
+
 impl Listing {
     /// An empty listing that spools to `scratch`.
     pub fn new(scratch: Log) -> Listing {
@@ -63,7 +103,7 @@ impl Listing {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Takes in a page or data source. Of two readings the later edit stays. Returns
+    /// Takes in a page or data source. Of two readings the newer one stays. Returns
     /// `None` for what is neither, or has no id.
     pub fn add(
         &self,
@@ -74,49 +114,42 @@ impl Listing {
         let (Some(id), Some(kind)) = (id_of(object), kind_of(object)) else {
             return Ok(None);
         };
-        let edited = edited(object);
-        if let Some(known) = self.objects().listed.get_mut(&id) {
-            known.searched |= searched;
-            if known.edited >= edited && known.trashed == in_trash(object) {
-                return Ok(Some(id));
-            }
-        }
         let (parent, database) = match (kind, parent_of(object)) {
-            (Kind::DataSource, parent) => {
+            (Kind::DataSource, own) => {
+                let database = match own {
+                    Parent::Database(database) => Some(database),
+                    // One that is synchronised from another names both.
+                    Parent::DataSource(_, database) => database,
+                    _ => None,
+                };
                 let above = object
                     .get("database_parent")
                     .cloned()
                     .unwrap_or(Value::Null);
-                (
-                    parent_of(&serde_json::json!({ "parent": above })),
-                    parent.id(),
-                )
+                (parent_of(&serde_json::json!({ "parent": above })), database)
             }
             (_, parent) => (parent, None),
         };
-        let line = serde_json::to_vec(object)?;
-        let length = u32::try_from(line.len())
-            .map_err(|_| Error::Inconsistent(format!("{id} is larger than 4 GiB")))?;
-        let offset = self.scratch.append(&line)?;
-        let trashed = in_trash(object);
-        let listed = Listed {
+        let mut listed = Listed {
             kind,
             parent,
             database,
-            edited,
+            edited: edited(object),
             seen,
-            trashed,
+            trashed: in_trash(object),
             searched,
-            offset,
-            length,
+            offset: 0,
+            length: 0,
         };
-        let mut objects = self.objects();
-        if let Some(database) = database
-            && !trashed
-        {
-            objects.sources.entry(database).or_default().insert(id);
+        // Most objects that come twice are as they were, and need not be written again.
+        if !self.objects().is_news(id, &mut listed) {
+            return Ok(Some(id));
         }
-        objects.listed.insert(id, listed);
+        let line = serde_json::to_vec(object)?;
+        listed.length = u32::try_from(line.len())
+            .map_err(|_| Error::Inconsistent(format!("{id} is larger than 4 GiB")))?;
+        listed.offset = self.scratch.append(&line)?;
+        self.objects().insert(id, listed);
         Ok(Some(id))
     }
 
@@ -159,5 +192,87 @@ impl Listing {
     /// How many objects are listed.
     pub fn len(&self) -> usize {
         self.objects().listed.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::{Memory, Repository};
+    use serde_json::json;
+    use std::sync::Arc;
+
+    fn listing() -> Listing {
+        let repo = Repository::create(Arc::new(Memory::new())).unwrap();
+        let state = repo.state("g", "dump", Timestamp::UNIX_EPOCH).unwrap();
+        Listing::new(state.scratch().unwrap())
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn page(edited: i64, trashed: bool, title: &str) -> Value {
+        json!({"object": "page", "id": NotionId::from_bits(1), "title": title, "in_trash": trashed,
+               "last_edited_time": at(edited), "parent": {"type": "workspace", "workspace": true}})
+    }
+
+    fn known(listing: &Listing) -> (Value, Listed) {
+        let listed = listing.get(NotionId::from_bits(1)).unwrap();
+        (listing.object(listed).unwrap()["title"].clone(), listed)
+    }
+
+    #[test]
+    fn an_older_reading_never_takes_the_place_of_a_newer_one() {
+        let listing = listing();
+        listing.add(&page(60, true, "new"), at(100), false).unwrap();
+        // A search that lags behind: not in the trash yet, and listed later.
+        listing.add(&page(0, false, "old"), at(110), true).unwrap();
+        let (title, listed) = known(&listing);
+        assert_eq!(title, "new");
+        assert!(listed.trashed);
+        assert!(listed.searched, "search did list it");
+        listing
+            .add(&page(120, false, "newest"), at(130), false)
+            .unwrap();
+        let (title, listed) = known(&listing);
+        assert_eq!(title, "newest");
+        assert!(!listed.trashed && listed.searched);
+    }
+
+    #[test]
+    fn a_reading_that_waited_for_the_disk_is_compared_with_what_came_meanwhile() {
+        let listing = listing();
+        listing
+            .add(&page(60, false, "new"), at(100), false)
+            .unwrap();
+        let newer = listing.get(NotionId::from_bits(1)).unwrap();
+        let older = Listed {
+            edited: Some(at(0)),
+            trashed: true,
+            ..newer
+        };
+        listing.objects().insert(NotionId::from_bits(1), older);
+        assert_eq!(known(&listing).1.edited, Some(at(60)));
+        assert!(!known(&listing).1.trashed);
+    }
+
+    #[test]
+    fn what_moves_without_an_edit_is_known_as_it_was_seen_last() {
+        let listing = listing();
+        let source = |database: u128| {
+            json!({"object": "data_source", "id": NotionId::from_bits(1), "title": "s",
+                   "last_edited_time": at(60),
+                   "parent": {"type": "database_id", "database_id": NotionId::from_bits(database)}})
+        };
+        listing.add(&source(7), at(100), false).unwrap();
+        listing.add(&source(8), at(110), false).unwrap();
+        listing.add(&source(7), at(90), false).unwrap();
+        assert_eq!(known(&listing).1.database, Some(NotionId::from_bits(8)));
+        assert_eq!(listing.sources(NotionId::from_bits(7)), []);
+        assert_eq!(
+            listing.sources(NotionId::from_bits(8)),
+            [NotionId::from_bits(1)]
+        );
     }
 }

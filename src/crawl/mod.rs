@@ -1,9 +1,9 @@
 //! Reading a workspace into a repository.
 //!
 //! A crawl drains the listings first (`listing`), compares them with the previous
-//! snapshot (`base`), reads what is new or changed (`page`, `database`,
+//! snapshot (`base`), reads what is new or changed (`page`, `blocks`, `database`,
 //! `attachments`) on a pool of workers (`walk`), follows what was only named
-//! (`named`), and lays everything out as a tree (`assemble`). What it did is
+//! (`named`, `look_up`), and lays everything out as a tree (`assemble`). What it did is
 //! appended to a journal (`journal`) at once, so that an interrupted run is
 //! continued; how each object ended is in the ledger ([`ledger`]).
 
@@ -11,6 +11,7 @@ mod account;
 mod assemble;
 mod attachments;
 mod base;
+mod blocks;
 mod body;
 mod broken;
 mod context;
@@ -21,6 +22,7 @@ mod journal;
 pub mod ledger;
 mod left_out;
 mod listing;
+mod look_up;
 mod mend;
 mod named;
 mod node;

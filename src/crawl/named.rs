@@ -10,19 +10,13 @@ use super::Error;
 use super::context::Crawl;
 use super::failed::Failed;
 use super::ledger::{Line, Status};
+use super::look_up::Named;
 use super::node::{Around, Content, Node};
 use super::walk::Work;
-use crate::model::{How, Kind, NotionId, Parent, in_trash, parent_of};
+use crate::model::{How, Kind, NotionId, Parent, in_trash, parent_of, type_of};
 
-/// What became of something that was only named.
-enum Named {
-    /// Alive, and not yet met.
-    Alive(Work),
-    /// A part of something that was met.
-    Part,
-    /// In the trash.
-    Trashed(Kind),
-}
+/// Why something that is named is left out.
+const OUTSIDE: &str = "it is outside the given roots";
 
 impl<'c> Crawl<'c> {
     /// What is still to be done after a round; nothing when everything fits.
@@ -172,7 +166,7 @@ impl<'c> Crawl<'c> {
     }
 
     /// What is around a block, by asking from block to block (section 9.1 of the API digest).
-    fn around_block(&self, block: NotionId) -> Result<Around, Error> {
+    pub(super) fn around_block(&self, block: NotionId) -> Result<Around, Error> {
         if let Some(known) = self.found().around.get(&block) {
             return Ok(*known);
         }
@@ -187,6 +181,10 @@ impl<'c> Crawl<'c> {
             }
             match self.api.block(at).map_err(Failed::from) {
                 Ok(answer) if in_trash(&answer) => break Around::Trash,
+                // Pages and databases answer as blocks as well.
+                Ok(answer) if matches!(type_of(&answer), "child_page" | "child_database") => {
+                    break Around::Page(at);
+                }
                 Ok(answer) => match parent_of(&answer) {
                     Parent::Page(page) => break Around::Page(page),
                     Parent::Block(above) => at = above,
@@ -294,23 +292,20 @@ impl<'c> Crawl<'c> {
         if let Some(work) = self.work_for(id) {
             // Listed, but not below the given roots.
             if !self.options.roots.is_empty() {
-                self.name_line(id, how, Status::Excluded, "it is outside the given roots");
+                self.name_line(id, work.kind(), Status::Excluded, OUTSIDE);
                 return Ok(Vec::new());
             }
             return Ok(vec![work]);
         }
         match self.look_up(id, how) {
             Ok(Named::Alive(work)) if self.options.roots.is_empty() => return Ok(vec![work]),
-            Ok(Named::Alive(_)) => {
-                self.name_line(id, how, Status::Excluded, "it is outside the given roots");
-            }
+            Ok(Named::Alive(work)) => self.name_line(id, work.kind(), Status::Excluded, OUTSIDE),
             // An object of its own, so that what lies in it is known to be lost.
             Ok(Named::Trashed(kind)) => return self.lost(id, kind, Failed::Trashed),
-            Ok(Named::Part) => {
-                self.name_line(id, how, Status::Captured, "");
-            }
-            Err(failed) => match failed.recoverable() {
-                Ok((status, reason)) => self.name_line(id, how, status, &reason),
+            Ok(Named::Outside(kind)) => self.name_line(id, kind, Status::Excluded, OUTSIDE),
+            Ok(Named::Part(kind)) => self.name_line(id, kind, Status::Captured, ""),
+            Err((kind, failed)) => match failed.recoverable() {
+                Ok((status, reason)) => self.name_line(id, kind, status, &reason),
                 Err(Failed::Fatal(error)) => return Err(error),
                 Err(_) => {}
             },
@@ -318,54 +313,7 @@ impl<'c> Crawl<'c> {
         Ok(Vec::new())
     }
 
-    fn look_up(&self, id: NotionId, how: How) -> Result<Named, Failed> {
-        match how {
-            How::RelationSchema | How::ViewSource | How::ParentSource => {
-                let source = self.api.data_source(id)?;
-                self.listing.add(&source, self.api.now(), false)?;
-                Ok(self.work_for(id).map_or(Named::Part, Named::Alive))
-            }
-            How::SyncedFrom => {
-                let block = self.api.block(id)?;
-                if in_trash(&block) {
-                    Err(Failed::Trashed)
-                } else {
-                    Ok(Named::Part)
-                }
-            }
-            How::MentionDatabase => self.look_up_database(id),
-            _ => match self.api.page(id).map_err(Failed::from) {
-                Ok(page) if in_trash(&page) => Ok(Named::Trashed(Kind::Page)),
-                Ok(page) => {
-                    self.listing.add(&page, self.api.now(), false)?;
-                    Ok(Named::Alive(Work::Page(id)))
-                }
-                // A link does not say whether it leads to a page or to a database.
-                Err(Failed::Gone(_))
-                    if matches!(how, How::Link | How::LinkToPage | How::Parent) =>
-                {
-                    self.look_up_database(id)
-                }
-                Err(failed) => Err(failed),
-            },
-        }
-    }
-
-    fn look_up_database(&self, id: NotionId) -> Result<Named, Failed> {
-        let database = self.api.database(id)?;
-        if in_trash(&database) {
-            return Ok(Named::Trashed(Kind::Database));
-        }
-        Ok(Named::Alive(Work::Database(id, String::new())))
-    }
-
-    fn name_line(&self, id: NotionId, how: How, status: Status, reason: &str) {
-        let kind = match how {
-            How::RelationSchema | How::ViewSource | How::ParentSource => Kind::DataSource,
-            How::SyncedFrom => Kind::Block,
-            How::MentionDatabase => Kind::Database,
-            _ => Kind::Page,
-        };
+    fn name_line(&self, id: NotionId, kind: Kind, status: Status, reason: &str) {
         let mut line = Line::new(id, kind, status, reason);
         let mut found = self.found();
         for (how, owner) in found.references.get(&id).into_iter().flatten() {

@@ -95,6 +95,6 @@ pub struct Found {
     pub around: HashMap<NotionId, Around>,
     /// What was only named and has been asked for.
     pub asked: HashSet<NotionId>,
-    /// Objects that failed one after the other.
+    /// Objects for which Notion gave no answer, one after the other.
     pub failures: u32,
 }

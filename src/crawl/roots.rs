@@ -1,10 +1,12 @@
 //! Where a crawl begins.
 
+use serde_json::Value;
+
 use super::Error;
 use super::context::Crawl;
 use super::failed::Failed;
 use super::walk::Work;
-use crate::model::{Kind, NotionId};
+use crate::model::{Kind, NotionId, Parent, parent_of};
 use crate::notion;
 
 impl<'c> Crawl<'c> {
@@ -22,7 +24,7 @@ impl<'c> Crawl<'c> {
         Ok(listed.filter_map(|(id, _)| self.work_for(id)).collect())
     }
 
-    /// A root may be given as a page, a database, or a data source.
+    /// A root may be given as a page, a database, a data source, or a view of a database.
     fn root(&self, id: NotionId) -> Result<Work, Error> {
         if let Some(work) = self.work_for(id) {
             return Ok(work);
@@ -35,33 +37,50 @@ impl<'c> Crawl<'c> {
         {
             return Ok(Work::Database(id, String::new()));
         }
-        if let Some(page) = self.seen(self.api.page(id))? {
-            self.listing.add(&page, self.api.now(), false)?;
-            return Ok(Work::Page(id));
+        match self.seen(self.api.page(id))? {
+            Seen::Object(page) => {
+                self.listing.add(&page, self.api.now(), false)?;
+                return Ok(Work::Page(id));
+            }
+            Seen::Kind(Kind::Database) => return Ok(Work::Database(id, String::new())),
+            Seen::Kind(kind) => return Err(Error::RootKind { id, kind }),
+            Seen::Nothing => {}
         }
-        if self.seen(self.api.database(id))?.is_some() {
-            return Ok(Work::Database(id, String::new()));
-        }
-        if let Some(source) = self.seen(self.api.data_source(id))? {
+        // Within reach, the id of a page, database or block would have been named as such.
+        if let Seen::Object(source) = self.seen(self.api.data_source(id))? {
             self.listing.add(&source, self.api.now(), false)?;
+            return self.work_for(id).ok_or(Error::RootNotFound(id));
         }
-        self.work_for(id).ok_or(Error::RootNotFound(id))
+        match self.seen(self.api.view(id))? {
+            Seen::Object(view) => match parent_of(&view) {
+                Parent::Database(database) => Ok(Work::Database(database, String::new())),
+                _ => Err(Error::RootNotFound(id)),
+            },
+            Seen::Kind(_) | Seen::Nothing => Err(Error::RootNotFound(id)),
+        }
     }
 
-    /// The answer, or `None` when the id is of another kind or out of reach.
-    fn seen(
-        &self,
-        answer: Result<serde_json::Value, notion::Error>,
-    ) -> Result<Option<serde_json::Value>, Error> {
-        match answer {
-            Ok(object) => Ok(Some(object)),
-            Err(error) if error.kind == notion::Kind::Validation => Ok(None),
-            Err(error) => match Failed::from(error) {
-                Failed::Gone(_) => Ok(None),
-                Failed::Fatal(error) => Err(error),
-                Failed::Unreadable(reason) => Err(Error::Inconsistent(reason)),
-                Failed::Trashed | Failed::Unsupported(_) => Ok(None),
-            },
+    fn seen(&self, answer: Result<Value, notion::Error>) -> Result<Seen, Error> {
+        match answer.map_err(Failed::from) {
+            Ok(object) => Ok(Seen::Object(object)),
+            Err(Failed::OtherKind(kind, _)) => Ok(Seen::Kind(kind)),
+            Err(Failed::Fatal(error)) => Err(error),
+            Err(Failed::Gone(_) | Failed::Trashed) => Ok(Seen::Nothing),
+            Err(
+                Failed::Unreadable(reason)
+                | Failed::Unanswered(reason)
+                | Failed::Unsupported(reason),
+            ) => Err(Error::Inconsistent(reason)),
         }
     }
+}
+
+/// What is seen of an id.
+enum Seen {
+    /// The object, of the kind that was asked for.
+    Object(Value),
+    /// Its kind, which is another one.
+    Kind(Kind),
+    /// Nothing: it does not exist, or is out of reach.
+    Nothing,
 }

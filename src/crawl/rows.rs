@@ -1,10 +1,8 @@
 //! The rows of a database: queried from every data source, archived ones as well.
 
-use std::sync::atomic::Ordering;
-
 use super::Error;
 use super::context::Crawl;
-use super::failed::{Failed, reason};
+use super::failed::Failed;
 use super::ledger::{Line, Status};
 use super::walk::Work;
 use crate::model::{Kind, NotionId};
@@ -16,39 +14,36 @@ impl<'c> Crawl<'c> {
     pub fn rows(&'c self, database: NotionId, sources: &[NotionId]) -> Result<Vec<Work>, Error> {
         let mut works = Vec::new();
         for &source in sources {
-            for archived in [false, true] {
-                match self.list_rows(source, archived, &mut works) {
-                    Ok(End::Complete) => continue,
-                    Ok(End::Incomplete(reason)) => {
-                        let line = Line::new(source, Kind::DataSource, Status::Truncated, reason);
-                        self.loose_line(line.at("rows").within(database));
-                    }
-                    // Archived rows are a feature of some plans (section 2.5 of the API digest).
-                    Err(Failed::Unreadable(_)) if archived && self.archived_refused() => {}
-                    Err(failed) => {
-                        let (status, reason) = match failed.recoverable() {
-                            Ok(words) => words,
-                            Err(Failed::Fatal(error)) => return Err(error),
-                            Err(_) => continue,
-                        };
-                        let line = Line::new(source, Kind::DataSource, status, reason);
-                        self.loose_line(line.at("rows").within(database));
-                    }
-                }
-                // What is missing from a listing that failed is not gone.
-                works.extend(
-                    self.children_in_base(database)
-                        .into_iter()
-                        .map(|work| match work {
-                            Work::Page(id) | Work::Database(id, _)
-                                if self.listing.get(id).is_none() =>
-                            {
-                                Work::Keep(id)
-                            }
-                            work => work,
-                        }),
-                );
+            let mut trouble = Vec::new();
+            let listed = self.list_rows(source, false, &mut works);
+            let is_there = listed.is_ok();
+            trouble.extend(unlisted(listed)?.map(|(status, reason)| ("rows", status, reason)));
+            let mut archived = self.list_rows(source, true, &mut works);
+            // The rows that are not archived show that nothing is wrong with the data source.
+            if is_there && archived.as_ref().is_err_and(Failed::is_refusal) {
+                archived = self.list_rows(source, true, &mut works);
             }
+            if let Some((mut status, reason)) = unlisted(archived)? {
+                if is_there && status != Status::Truncated {
+                    status = Status::Failed;
+                }
+                trouble.push(("archived rows", status, reason));
+            }
+            if trouble.is_empty() {
+                continue;
+            }
+            for (place, status, reason) in trouble {
+                let line = Line::new(source, Kind::DataSource, status, reason);
+                self.loose_line(line.at(place).within(database));
+            }
+            // What is missing from a listing that failed is not gone.
+            let before = self.children_in_base(database).into_iter();
+            works.extend(before.map(|work| match work {
+                Work::Page(id) | Work::Database(id, _) if self.listing.get(id).is_none() => {
+                    Work::Keep(id)
+                }
+                work => work,
+            }));
         }
         Ok(works)
     }
@@ -59,9 +54,6 @@ impl<'c> Crawl<'c> {
         archived: bool,
         works: &mut Vec<Work>,
     ) -> Result<End, Failed> {
-        if archived && self.no_archive.load(Ordering::SeqCst) {
-            return Ok(End::Complete);
-        }
         let mut trouble = None;
         let end = self.api.rows(source, archived, &mut |rows| {
             let seen = self.api.now();
@@ -78,20 +70,22 @@ impl<'c> Crawl<'c> {
             }
             Ok(())
         });
-        if let Some(error) = trouble {
-            return Err(Failed::Fatal(error));
-        }
-        match end {
-            Err(error) if archived && error.kind == notion::Kind::Validation => {
-                self.no_archive.store(true, Ordering::SeqCst);
-                log::info!("this workspace has no archived rows: {error}");
-                Err(Failed::Unreadable(reason(&error)))
-            }
-            end => Ok(end?),
+        match trouble {
+            Some(error) => Err(Failed::Fatal(error)),
+            None => Ok(end?),
         }
     }
+}
 
-    fn archived_refused(&self) -> bool {
-        self.no_archive.load(Ordering::SeqCst)
+/// The ledger's words for a listing that did not show everything.
+fn unlisted(listed: Result<End, Failed>) -> Result<Option<(Status, String)>, Error> {
+    match listed {
+        Ok(End::Complete) => Ok(None),
+        Ok(End::Incomplete(reason)) => Ok(Some((Status::Truncated, reason))),
+        Err(failed) => match failed.recoverable() {
+            Ok(words) => Ok(Some(words)),
+            Err(Failed::Fatal(error)) => Err(error),
+            Err(_) => Ok(None),
+        },
     }
 }

@@ -11,7 +11,7 @@ use super::Error;
 use super::account::Crawled;
 use super::base::BaseIndex;
 use super::context::{Before, CAPABILITY, Crawl, Tools};
-use super::failed::collect;
+use super::failed::{Failed, collect};
 use super::journal::Journal;
 use super::ledger::{Line, Status};
 use super::listing::Listing;
@@ -20,6 +20,9 @@ use super::recheck::{due, is_past};
 use crate::model::{Kind, NotionId};
 use crate::notion::{self, End};
 use crate::report::{Counter, Phase};
+
+/// Pages that are asked for comments to find out whether the token may read any.
+const PROBES: usize = 5;
 
 /// Reads the workspace into the repository. The caller saves the snapshot, and keeps
 /// the journal until it has.
@@ -67,8 +70,8 @@ pub fn crawl(
         journal,
         resumed,
         comments_denied: AtomicBool::new(false),
+        comments_read: AtomicBool::new(false),
         files_failed: AtomicU32::new(0),
-        no_archive: AtomicBool::new(false),
         fatal: Mutex::default(),
         found: Mutex::default(),
     };
@@ -163,24 +166,36 @@ impl<'c> Crawl<'c> {
         if self.options.comments == super::Comments::None || !(denied || unread) {
             return Ok(());
         }
-        let Some(page) = self
-            .listing
-            .all()
-            .iter()
-            .find(|(_, it)| it.kind == Kind::Page)
-            .copied()
-        else {
-            return Ok(());
-        };
-        match collect(|each| self.api.comments(page.0, each)) {
-            Err(error) if error.kind == notion::Kind::Restricted => self.deny_comments(&error),
-            Err(error) if error.kind == notion::Kind::Stopped => return Err(Error::Stopped),
-            _ => {
-                self.everything |= denied;
-                self.resumed.retain(|_, place| !place.uncommented);
+        // An answer about one page may be about that page alone.
+        let pages = self.listing.all().into_iter();
+        let pages = pages.filter(|(_, it)| it.kind == Kind::Page && !it.trashed);
+        let mut last = "no page is listed".to_string();
+        for (page, _) in pages.take(PROBES) {
+            match collect(|each| self.api.comments(page, each)) {
+                Ok(_) => {
+                    self.everything |= denied;
+                    self.resumed.retain(|_, place| !place.uncommented);
+                    return Ok(());
+                }
+                Err(error) if error.names_capability() => {
+                    self.deny_comments(&error);
+                    return Ok(());
+                }
+                Err(error) => last = Failed::from(error).recoverable().map_err(fatal)?.1,
             }
         }
+        // Nobody knows, so the next run asks again.
+        let words = format!("it cannot be found out whether they can be read by now: {last}");
+        self.no_comments(&words);
         Ok(())
+    }
+}
+
+/// What ends the crawl, of a failure that does.
+fn fatal(failed: Failed) -> Error {
+    match failed {
+        Failed::Fatal(error) => error,
+        other => Error::Inconsistent(format!("{other:?}")),
     }
 }
 

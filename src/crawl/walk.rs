@@ -18,11 +18,11 @@ use super::recheck::is_past;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Kind, NotionId, Parent};
-use crate::repo::EntryKind;
 use crate::report::Counter;
 
-/// Objects that may fail one after the other before the crawl gives up: by then it is
-/// not the objects that are broken. Each has been retried on its own before.
+/// Objects for which Notion may give no answer, one after the other, before the crawl
+/// gives up: by then it is not the objects that are broken. Each has been asked for again
+/// and again before. An answer about one object, a refusal too, shows that Notion is there.
 const OUTAGE: u32 = 25;
 
 /// Something to do.
@@ -38,6 +38,16 @@ pub enum Work {
     Keep(NotionId),
     /// Find out what became of something that was only named.
     Named(NotionId, crate::model::How),
+}
+
+impl Work {
+    /// The kind of the object.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Work::Database(..) => Kind::Database,
+            _ => Kind::Page,
+        }
+    }
 }
 
 impl<'c> Crawl<'c> {
@@ -147,6 +157,10 @@ impl<'c> Crawl<'c> {
             Some(listed) => listed,
             None => match self.fetch_page(id) {
                 Ok(listed) => listed,
+                // A page can be turned into a database, which keeps its id.
+                Err(Failed::OtherKind(Kind::Database, _)) if !again => {
+                    return self.database(id, "", true);
+                }
                 Err(failed) => return self.lost(id, Kind::Page, failed),
             },
         };
@@ -161,6 +175,7 @@ impl<'c> Crawl<'c> {
             && self.settled(id, listed.edited)
         {
             self.carry_over(id, Some(listed));
+            self.succeeded();
             return Ok(self.children_in_base(id));
         }
         if !again
@@ -169,11 +184,12 @@ impl<'c> Crawl<'c> {
             && self.settled_at(Some(place.read), listed.edited)
         {
             let record = self.journal.read(place)?;
+            self.succeeded();
             return Ok(self.absorb(record, place, listed.parent, listed.searched));
         }
         let object = self.listing.object(listed)?;
         match self.read_page(id, listed, object) {
-            Ok(record) => self.keep(record, listed.parent, listed.searched),
+            Ok((record, failed)) => self.keep(record, failed, listed.parent, listed.searched),
             Err(Failed::Gone(reason)) => {
                 // The listing named it, so it may just have been moved to the trash.
                 let failed = match self.fetch_page(id) {
@@ -224,6 +240,7 @@ impl<'c> Crawl<'c> {
             && let Some(sources) = self.database_unchanged(id)
         {
             self.carry_over(id, None);
+            self.succeeded();
             if let Some(listed) = listed
                 && let Some(node) = self.found().nodes.get_mut(&id)
             {
@@ -248,6 +265,7 @@ impl<'c> Crawl<'c> {
             if same {
                 let sources = record.sources.clone();
                 let parent = parent(record.parent);
+                self.succeeded();
                 let mut works = self.absorb(record, place, parent, searched);
                 works.extend(self.rows(id, &sources)?);
                 return Ok(works);
@@ -257,10 +275,11 @@ impl<'c> Crawl<'c> {
             Ok(record) => {
                 let sources = record.sources.clone();
                 let parent = parent(record.parent);
-                let mut works = self.keep(record, parent, searched)?;
+                let mut works = self.keep(record, None, parent, searched)?;
                 works.extend(self.rows(id, &sources)?);
                 Ok(works)
             }
+            Err(Failed::OtherKind(Kind::Page, _)) if !again => self.page(id, true),
             Err(failed) => self.lost(id, Kind::Database, failed),
         }
     }
@@ -334,50 +353,48 @@ impl<'c> Crawl<'c> {
         self.report.add(Counter::UnchangedPages, 1);
     }
 
-    /// Notes what was read; a page that could not be read keeps its earlier content.
-    fn keep(&'c self, record: Record, parent: Parent, searched: bool) -> Result<Vec<Work>, Error> {
-        let id = record.id;
-        let unreadable = record.body.directories.first().is_some_and(|own| {
-            own.files
-                .iter()
-                .any(|file| file.kind == EntryKind::File && file.name == "unavailable.json")
-        });
-        if unreadable {
-            self.count_failure(&record)?;
-            if self.base.whole(id).is_some() {
-                let reason = record
-                    .lines
-                    .iter()
-                    .find(|line| line.status == Status::Failed);
-                let reason = reason.map(|line| line.reason.clone()).unwrap_or_default();
-                return self.lost(id, record.kind, Failed::Unreadable(reason));
+    /// Notes what was read. A page whose blocks could not be read, for the reason given as
+    /// `failed`, keeps its earlier content.
+    fn keep(
+        &'c self,
+        record: Record,
+        failed: Option<Failed>,
+        parent: Parent,
+        searched: bool,
+    ) -> Result<Vec<Work>, Error> {
+        match failed {
+            Some(failed) if self.base.whole(record.id).is_some() => {
+                return self.lost(record.id, record.kind, failed);
             }
-        } else {
-            self.found().failures = 0;
+            Some(failed) => self.failed(record.id, record.kind, &failed)?,
+            None => self.succeeded(),
         }
         let place = self.journal.append(&record)?;
         Ok(self.absorb(record, place, parent, searched))
     }
 
-    fn count_failure(&self, record: &Record) -> Result<(), Error> {
-        let last = record
-            .lines
-            .last()
-            .map(|line| line.reason.clone())
-            .unwrap_or_default();
-        self.one_more_failure(last)
+    /// Notes that Notion is there.
+    fn succeeded(&self) {
+        self.found().failures = 0;
     }
 
-    fn one_more_failure(&self, last: String) -> Result<(), Error> {
+    /// Tells of an object that should have been readable, and ends the crawl when Notion
+    /// seems to be away.
+    fn failed(&self, id: NotionId, kind: Kind, failed: &Failed) -> Result<(), Error> {
+        let Some((Status::Failed, reason)) = failed.told() else {
+            return Ok(());
+        };
+        let last = format!("{} {id}: {reason}", kind_word(kind));
+        self.report.problem(&last);
+        self.report.add(Counter::Failures, 1);
+        if !matches!(failed, Failed::Unanswered(_)) {
+            return Ok(());
+        }
         let mut found = self.found();
         found.failures += 1;
-        let count = found.failures;
-        drop(found);
-        self.report.add(Counter::Failures, 1);
-        if count >= OUTAGE {
-            Err(Error::Outage { count, last })
-        } else {
-            Ok(())
+        match found.failures {
+            count if count >= OUTAGE => Err(Error::Outage { count, last }),
+            _ => Ok(()),
         }
     }
 
@@ -422,28 +439,26 @@ impl<'c> Crawl<'c> {
 
     /// Notes that there is no content for a node, or that the earlier one has to do.
     pub fn lost(&self, id: NotionId, kind: Kind, failed: Failed) -> Result<Vec<Work>, Error> {
-        let unreadable = matches!(failed, Failed::Unreadable(_));
+        self.failed(id, kind, &failed)?;
         let (status, reason) = match failed.recoverable() {
             Ok(words) => words,
             Err(Failed::Fatal(error)) => return Err(error),
             Err(_) => return Ok(Vec::new()),
         };
-        let base = self.base.whole(id);
-        if unreadable {
-            self.report
-                .problem(&format!("{} {id}: {reason}", kind_word(kind)));
-            self.one_more_failure(reason.clone())?;
-            if let Some(base) = base {
-                let kept = match base.edited {
-                    Some(edited) => format!("{reason}; kept as it was at {edited}"),
-                    None => format!("{reason}; kept as it was"),
-                };
-                self.carry_over(id, self.listing.get(id));
-                self.loose_line(Line::new(id, kind, status, kept));
-                return Ok(self.children_in_base(id));
-            }
-        } else {
+        if !status.keeps_earlier() {
             self.shown_no_more(id);
+        } else if let Some(base) = self.base.whole(id) {
+            let kept = match base.edited {
+                Some(edited) => format!("{reason}; kept as it was at {edited}"),
+                None => format!("{reason}; kept as it was"),
+            };
+            self.carry_over(id, self.listing.get(id));
+            self.loose_line(Line::new(id, kind, status, kept));
+            let mut works = self.children_in_base(id);
+            let sources = self.base.databases.get(&id).into_iter().flatten();
+            let sources: Vec<NotionId> = sources.map(|(source, _)| *source).collect();
+            works.extend(self.templates_in_base(&sources));
+            return Ok(works);
         }
         let listed = self.listing.get(id);
         let node = Node {

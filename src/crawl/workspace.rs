@@ -117,12 +117,17 @@ impl<'c> Crawl<'c> {
     /// Notes, once, that the token may not read comments.
     pub fn deny_comments(&self, error: &notion::Error) {
         if !self.comments_denied.swap(true, Ordering::SeqCst) {
-            let reason = reason(error);
-            self.report
-                .problem(&format!("comments cannot be read: {reason}"));
-            let line = Line::new(self.workspace_id, Kind::Comment, Status::Failed, reason);
-            self.loose_line(line.at(super::context::CAPABILITY));
+            self.no_comments(&reason(error));
         }
+    }
+
+    /// Notes that comments are missing, so that the next run finds out whether they can be
+    /// read by then.
+    pub(super) fn no_comments(&self, reason: &str) {
+        self.report
+            .problem(&format!("comments cannot be read: {reason}"));
+        let line = Line::new(self.workspace_id, Kind::Comment, Status::Failed, reason);
+        self.loose_line(line.at(super::context::CAPABILITY));
     }
 
     /// Writes the files of the reserved directory that are about the workspace.

@@ -32,6 +32,24 @@ pub enum Kind {
     Property,
 }
 
+impl Kind {
+    /// The kind in words, such as "data source".
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Page => "page",
+            Kind::Database => "database",
+            Kind::DataSource => "data source",
+            Kind::View => "view",
+            Kind::Block => "block",
+            Kind::Comment => "comment",
+            Kind::User => "user",
+            Kind::CustomEmoji => "emoji",
+            Kind::File => "file",
+            Kind::Property => "property",
+        }
+    }
+}
+
 /// Where an object says that it lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Parent {

@@ -7,6 +7,7 @@ mod files;
 mod lasting;
 mod limits;
 mod passing;
+mod permanent;
 mod wrong_bytes;
 
 use std::collections::BTreeSet;

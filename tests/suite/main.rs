@@ -17,6 +17,7 @@ mod cli_usage;
 mod decoders;
 mod dump_again;
 mod dump_first;
+mod dump_linked;
 mod dump_moving;
 mod dump_random;
 mod dump_store;

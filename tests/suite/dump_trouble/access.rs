@@ -142,41 +142,47 @@ fn without_the_content_capability_a_dump_ends_at_once() {
 
 #[test]
 fn a_token_that_is_revoked_ends_the_dump_and_loses_nothing() {
-    for status in [401, 403] {
-        let site = everything();
-        site.fake.edit(|ws| ws.advance_minutes(10));
-        let calm = undisturbed(&site);
-        let revoked = lasting("*", "/v1/*", status).after(200);
-        site.fake.faults().push(revoked);
-        match site.try_dump() {
-            // One object that is forbidden would be no reason to end; many are.
-            Err(dump::Error::Crawl(crawl::Error::Outage { last, .. })) if status == 403 => {
-                assert!(last.contains("restricted_resource"), "{last}");
-            }
-            other => assert_eq!(notion_error(other).kind, notion::Kind::Unauthorized),
-        }
-        assert!(site.repo().snapshots().unwrap().is_empty());
-        let sent = site.fake.requests();
-        assert!(sent.len() < 300, "{} requests", sent.len());
-        let read: BTreeSet<String> = sent
-            .iter()
-            .filter(|request| request.status == 200 && request.path.ends_with("/children"))
-            .map(|request| request.path.clone())
-            .collect();
-        assert!(read.len() > 20);
-        site.requests();
-        assert_recovers(&site, &calm);
-        let again = site.fake.requests();
-        let again = again
-            .iter()
-            .filter(|request| read.contains(&request.path))
-            .count();
-        assert!(
-            again <= 12,
-            "{again} of {} lists were read twice",
-            read.len()
-        );
-    }
+    let site = everything();
+    site.fake.edit(|ws| ws.advance_minutes(10));
+    let calm = undisturbed(&site);
+    let revoked = lasting("*", "/v1/*", 401).after(200);
+    site.fake.faults().push(revoked);
+    let error = notion_error(site.try_dump());
+    assert_eq!(error.kind, notion::Kind::Unauthorized);
+    assert!(site.repo().snapshots().unwrap().is_empty());
+    let sent = site.fake.requests();
+    assert!(sent.len() < 300, "{} requests", sent.len());
+    let read: BTreeSet<String> = sent
+        .iter()
+        .filter(|request| request.status == 200 && request.path.ends_with("/children"))
+        .map(|request| request.path.clone())
+        .collect();
+    assert!(read.len() > 20);
+    site.requests();
+    assert_recovers(&site, &calm);
+    let again = site.fake.requests();
+    let again = again
+        .iter()
+        .filter(|request| read.contains(&request.path))
+        .count();
+    assert!(
+        again <= 12,
+        "{again} of {} lists were read twice",
+        read.len()
+    );
+}
+
+#[test]
+fn objects_that_are_forbidden_cost_themselves_alone_however_many() {
+    let site = everything();
+    site.fake.edit(|ws| ws.advance_minutes(10));
+    let calm = undisturbed(&site);
+    site.fake
+        .faults()
+        .push(lasting("*", "/v1/*", 403).after(200));
+    let summary = site.dump();
+    assert_incomplete(&site, &summary, "restricted_resource");
+    assert_recovers(&site, &calm);
 }
 
 #[test]
@@ -190,4 +196,62 @@ fn a_blocked_token_ends_the_dump() {
     assert_eq!(error.kind, notion::Kind::Blocked);
     let sent: u64 = site.requests().values().sum();
     assert!(sent < 120, "{sent} requests");
+}
+
+/// A site whose last dump could not read comments, and the lasting failures of the next
+/// one's question whether it can.
+fn without_comments() -> (Site, Tree) {
+    let mut site = everything();
+    site.options.crawl.jobs = 1;
+    site.fake.edit(|ws| ws.advance_minutes(10));
+    let calm = undisturbed(&site);
+    site.fake
+        .set(|switches| switches.capabilities.read_comments = false);
+    site.dump();
+    site.fake.edit(|ws| ws.advance_minutes(10));
+    (site, calm)
+}
+
+#[test]
+fn a_question_for_comments_that_fails_is_not_taken_for_a_yes() {
+    for status in [400, 403, 404, 500] {
+        let (site, calm) = without_comments();
+        site.requests();
+        site.fake
+            .faults()
+            .push(lasting("GET", "/v1/comments", status));
+        let summary = site.dump();
+        assert_incomplete(&site, &summary, "comments");
+        let read = site.fake.count("GET /v1/blocks");
+        assert_eq!(read, 0, "{status}: everything was read again");
+        // So the one after it asks again, and then everything is there.
+        site.fake
+            .set(|switches| switches.capabilities.read_comments = true);
+        assert_recovers(&site, &calm);
+    }
+}
+
+#[test]
+fn a_page_whose_comments_are_refused_says_nothing_of_the_others() {
+    for status in [400, 403, 404] {
+        let (site, calm) = without_comments();
+        site.fake
+            .set(|switches| switches.capabilities.read_comments = true);
+        // The first page that is asked for its comments.
+        let fault = Fault::on("GET", "/v1/comments", What::status(status));
+        site.fake.faults().push(fault);
+        let summary = site.dump();
+        assert!(summary.complete, "{status}: {:?}", summary.problems);
+        assert_eq!(difference(&site.tree(), &calm), BTreeSet::new());
+
+        let other = site.elsewhere();
+        let fault = Fault::on("GET", "/v1/comments", What::status(status));
+        other.fake.faults().push(fault);
+        let summary = other.dump();
+        let of_all = losses(&other).into_iter();
+        let of_all: Vec<Line> = of_all.filter(|line| line.place == "capability").collect();
+        assert_eq!(of_all, [], "{:?}", summary.problems);
+        assert!(other.fake.count("GET /v1/comments") > 10);
+        assert_recovers(&other, &calm);
+    }
 }

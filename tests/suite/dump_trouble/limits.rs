@@ -77,48 +77,101 @@ fn rows_that_no_query_can_tell_apart_are_told_of() {
     assert_eq!(rows_in_tree(&site), 60);
 }
 
-#[test]
-fn archived_rows_are_there_and_an_api_that_knows_none_is_no_trouble() {
+/// A site with an archived row that search does not show, the row, and its data source.
+fn archive() -> (Site, NotionId, NotionId) {
     let site = everything();
     let archived = site.fake.look(|ws| ws.get("archived row"));
-    site.fake.edit(|ws| {
-        if let Some(page) = ws.pages.get_mut(&archived) {
-            page.omitted_by_search = true;
+    let source = site.fake.edit(|ws| {
+        let page = ws.pages.get_mut(&archived).expect("the row");
+        page.omitted_by_search = true;
+        match page.parent {
+            Parent::DataSource(source) => source,
+            other => panic!("{other:?}"),
         }
     });
-    let there = |site: &Site| {
-        let end = format!("/{archived}/page.json");
-        site.tree().keys().any(|path| path.ends_with(&end))
-    };
-    assert!(site.dump().complete);
-    assert!(there(&site));
+    site.fake.edit(|ws| ws.advance_minutes(10));
+    (site, archived, source)
+}
 
-    let other = site.elsewhere();
-    other
-        .fake
-        .set(|switches| switches.refuse_is_archived = true);
-    let mut wanted = other.options.clone();
-    wanted.crawl.jobs = 1;
-    let summary = other
-        .dump_with(
-            &wanted,
-            &Stop::new(),
-            Arc::new(notion_backup::report::Silent),
-        )
-        .unwrap();
-    assert!(summary.complete, "{:?}", summary.problems);
-    assert!(!there(&other));
-    let refused = other.fake.requests();
-    let refused = refused.iter().filter(|request| request.status == 400);
-    let refused = refused.filter(|request| request.path.ends_with("/query"));
-    assert_eq!(refused.count(), 1, "one refusal says it for all");
+fn is_there(site: &Site, page: NotionId) -> bool {
+    let end = format!("/{page}/page.json");
+    site.tree().keys().any(|path| path.ends_with(&end))
+}
 
-    // An archived row that was there is not lost when the API no longer lists it.
+/// Refuses the queries for archived rows of a data source, from the first one on. They
+/// come after those for the others, of which each data source here needs one.
+fn refuse_archived(site: &Site, source: NotionId, status: u16, times: usize) {
+    let path = format!("/v1/data_sources/{source}/query");
+    let fault = Fault::on("POST", &path, What::status(status));
+    site.fake.faults().push(fault.after(1).times(times));
+}
+
+#[test]
+fn archived_rows_that_are_refused_once_are_asked_for_once_more() {
+    for status in [400, 403, 404] {
+        let (site, archived, source) = archive();
+        refuse_archived(&site, source, status, 1);
+        let summary = site.dump();
+        assert!(summary.complete, "{status}: {:?}", summary.problems);
+        assert!(is_there(&site, archived));
+        assert_eq!(site.fake.faults().left(), 0);
+    }
+}
+
+#[test]
+fn archived_rows_that_are_refused_twice_concern_one_data_source_and_are_told() {
+    for status in [400, 403, 404] {
+        let (site, archived, source) = archive();
+        let other = site.fake.edit(|ws| {
+            let home = ws.page(Parent::Workspace, "Another home");
+            let (_, other) = ws.database(Parent::Page(home), "Another", Vec::new());
+            let row = ws.row(other, "Archived too");
+            let page = ws.pages.get_mut(&row).expect("the row");
+            (page.is_archived, page.omitted_by_search) = (true, true);
+            ws.advance_minutes(10);
+            row
+        });
+        let mut calm = undisturbed(&site);
+        refuse_archived(&site, source, status, 2);
+        let summary = site.dump();
+        assert_incomplete(&site, &summary, &source.to_string());
+        let lost = losses(&site);
+        assert_eq!(lost.len(), 1, "{lost:?}");
+        assert_eq!(
+            (lost[0].id, lost[0].kind, lost[0].place.as_str()),
+            (source, Kind::DataSource, "archived rows")
+        );
+        assert!(!is_there(&site, archived));
+        assert!(
+            is_there(&site, other),
+            "one refusal switched off the others"
+        );
+        assert_eq!(site.fake.faults().left(), 0);
+        assert_recovers(&site, &calm);
+        // Then it is not lost when the API no longer lists it.
+        calm = site.tree();
+        refuse_archived(&site, source, status, usize::MAX);
+        let summary = site.dump();
+        assert_incomplete(&site, &summary, &source.to_string());
+        assert!(is_there(&site, archived));
+        assert_eq!(difference(&calm, &site.tree()), BTreeSet::new());
+        let line = site.line(archived, Kind::Page).unwrap();
+        assert_eq!(line.status, Status::Captured);
+    }
+}
+
+#[test]
+fn an_api_that_knows_no_archived_rows_is_told_for_each_data_source() {
+    let (site, archived, _) = archive();
+    site.dump();
+    site.fake.set(|switches| switches.refuse_is_archived = true);
     let summary = site.dump();
-    assert!(summary.complete, "{:?}", summary.problems);
-    assert!(there(&site));
-    let line = site.line(archived, Kind::Page).unwrap();
-    assert_eq!(line.status, Status::Captured);
+    assert!(!summary.complete);
+    assert!(is_there(&site, archived), "it was there");
+    let sources = site.ledger().into_iter();
+    let sources = sources.filter(|line| line.kind == Kind::DataSource && line.place.is_empty());
+    let captured = sources.filter(|line| line.status == Status::Captured);
+    assert_eq!(losses(&site).len(), captured.count());
 }
 
 #[test]
