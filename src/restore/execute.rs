@@ -342,24 +342,21 @@ impl Run<'_> {
         let mut board = self.board();
         let first = !std::mem::replace(&mut board.no_comments, true);
         let left = board.comments_left();
-        let pages = board.commented();
+        let pages = board.commented().into_iter();
+        let pages: Vec<String> = pages.map(|it| format!("'{it}'")).collect();
         drop(board);
         let loss = first.then(|| Loss {
             id: step.about,
             page: None,
             on: String::new(),
-            what: {
-                let count = match left {
-                    1 => "1 comment".to_owned(),
-                    left => format!("{left} comments"),
-                };
-                let pages: Vec<String> = pages.iter().map(|it| format!("'{it}'")).collect();
-                match pages.is_empty() {
-                    true => count,
-                    false => format!("{count} on {}", pages.join(", ")),
-                }
+            what: match left {
+                1 => "1 comment".to_owned(),
+                left => format!("{left} comments"),
             },
-            why: failure.to_string(),
+            why: match pages.is_empty() {
+                true => failure.to_string(),
+                false => format!("on {}: {failure}", pages.join(", ")),
+            },
             degree: Degree::Missing,
         });
         if let Some(loss) = &loss {

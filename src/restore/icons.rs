@@ -36,7 +36,7 @@ pub fn icon(
     notes: &mut Notes,
 ) -> Option<Value> {
     let mut lose = |why: String, degree| notes.lose(owner, "icon", why, degree);
-    match type_of(icon) {
+    let lost = match type_of(icon) {
         "custom_emoji" => {
             if let Some(known) = custom(icon, targets) {
                 return Some(known);
@@ -57,27 +57,45 @@ pub fn icon(
                 return Some(json!({"type": "file_upload", "file_upload": {"id": token}}));
             }
             lose(no_emoji(name), Degree::StandIn);
-            Some(stand_in())
+            return Some(stand_in());
         }
         "file" => match hosted(icon, owner, targets)? {
-            Ok(upload) => Some(upload),
-            Err(why) => {
-                lose(why, Degree::Missing);
-                None
-            }
+            Ok(upload) => return Some(upload),
+            Err(lost) => lost,
         },
-        _ if icon.is_null() => None,
+        _ if icon.is_null() => return None,
         _ => match plain(icon) {
-            Ok((icon, None)) => Some(icon),
+            Ok((icon, None)) => return Some(icon),
             Ok((icon, Some(why))) => {
                 lose(why, Degree::Detail);
-                Some(icon)
+                return Some(icon);
             }
-            Err(why) => {
-                lose(why, Degree::Missing);
-                None
-            }
+            Err(lost) => lost,
         },
+    };
+    notes.lose(owner, lost.what("icon"), lost.why, Degree::Missing);
+    None
+}
+
+/// A picture that cannot come back.
+struct Lost {
+    /// Its name or address; empty where it has none.
+    name: String,
+    why: String,
+}
+
+impl Lost {
+    fn unnamed(why: String) -> Lost {
+        let name = String::new();
+        Lost { name, why }
+    }
+
+    /// What it was, with its name.
+    fn what(&self, kind: &str) -> String {
+        match self.name.is_empty() {
+            true => kind.to_owned(),
+            false => format!("{kind} '{}'", self.name),
+        }
     }
 }
 
@@ -90,7 +108,7 @@ pub fn callout(
     notes: &mut Notes,
 ) -> Option<Value> {
     let mut lose = |why: String, degree| notes.lose(owner, "icon", why, degree);
-    let (why, degree) = match type_of(icon) {
+    let lost = match type_of(icon) {
         _ if icon.is_null() => {
             let why = "the API cannot make a callout without an icon";
             lose(why.into(), Degree::Detail);
@@ -100,12 +118,12 @@ pub fn callout(
             Some(known) => return Some(known),
             None => {
                 let name = icon["custom_emoji"]["name"].as_str().unwrap_or_default();
-                (no_emoji(name), Degree::StandIn)
+                Lost::unnamed(no_emoji(name))
             }
         },
         "file" => {
             let why = "the API takes no uploaded image as the icon of a callout";
-            (why.into(), Degree::StandIn)
+            Lost::unnamed(why.into())
         }
         _ => match plain(icon) {
             Ok((icon, None)) => return Some(icon),
@@ -113,10 +131,10 @@ pub fn callout(
                 lose(why, Degree::Detail);
                 return Some(icon);
             }
-            Err(why) => (why, Degree::StandIn),
+            Err(lost) => lost,
         },
     };
-    lose(why, degree);
+    notes.lose(owner, lost.what("icon"), lost.why, Degree::StandIn);
     Some(stand_in())
 }
 
@@ -131,12 +149,14 @@ pub fn cover(
         _ if cover.is_null() => return None,
         "file" => hosted(cover, owner, targets)?,
         "external" => plain(cover).map(|(cover, _)| cover),
-        kind => Err(format!("the API cannot set one of type '{kind}'")),
+        kind => Err(Lost::unnamed(format!(
+            "the API cannot set one of type '{kind}'"
+        ))),
     };
     match made {
         Ok(cover) => Some(cover),
-        Err(why) => {
-            notes.lose(owner, "cover", why, Degree::Missing);
+        Err(lost) => {
+            notes.lose(owner, lost.what("cover"), lost.why, Degree::Missing);
             None
         }
     }
@@ -176,19 +196,22 @@ fn stand_in() -> Value {
 }
 
 /// An icon that is written as it is read, with what is lost of it; or why it cannot be.
-fn plain(icon: &Value) -> Result<(Value, Option<String>), String> {
+fn plain(icon: &Value) -> Result<(Value, Option<String>), Lost> {
     let kind = type_of(icon);
     let text = |pointer: &str| {
         let text = icon.pointer(pointer).and_then(Value::as_str);
         text.filter(|text| !text.is_empty())
-            .ok_or_else(|| format!("the original does not say which {kind}"))
+            .ok_or_else(|| Lost::unnamed(format!("the original does not say which {kind}")))
     };
     match kind {
         "emoji" => Ok((json!({"type": kind, "emoji": text("/emoji")?}), None)),
         "external" => {
             let url = text("/external/url")?;
             if Doubt::of(url) == Doubt::Refused {
-                return Err(format!("'{url}': {}", rich_text::refused(url)));
+                return Err(Lost {
+                    name: url.to_owned(),
+                    why: rich_text::refused(url),
+                });
             }
             Ok((json!({"type": kind, "external": {"url": url}}), None))
         }
@@ -202,12 +225,14 @@ fn plain(icon: &Value) -> Result<(Value, Option<String>), String> {
             }
             Ok((made, lost))
         }
-        kind => Err(format!("the API cannot set one of type '{kind}'")),
+        kind => Err(Lost::unnamed(format!(
+            "the API cannot set one of type '{kind}'"
+        ))),
     }
 }
 
 /// A hosted image, uploaded again; `None` where it names no file.
-fn hosted(image: &Value, owner: NotionId, targets: &dyn Targets) -> Option<Result<Value, String>> {
+fn hosted(image: &Value, owner: NotionId, targets: &dyn Targets) -> Option<Result<Value, Lost>> {
     let url = image.get("file")?.get("url")?.as_str()?;
     Some(match targets.file(owner, url) {
         Upload::File {
@@ -215,8 +240,11 @@ fn hosted(image: &Value, owner: NotionId, targets: &dyn Targets) -> Option<Resul
             wrapped: None,
             ..
         } => Ok(json!({"type": "file_upload", "file_upload": {"id": token}})),
-        Upload::File { name, .. } => Err(format!("the API takes no image like '{name}'")),
-        Upload::Lost { name, why } => Err(format!("'{name}': {why}")),
+        Upload::File { name, .. } => {
+            let why = "the API takes no image of this type".to_owned();
+            Err(Lost { name, why })
+        }
+        Upload::Lost { name, why } => Err(Lost { name, why }),
     })
 }
 

@@ -12,7 +12,7 @@ const KINDS: usize = 25;
 /// How many places are named for each.
 const PLACES: usize = 3;
 /// How many of the things themselves are named for each.
-const NAMES: usize = 20;
+const NAMES: usize = 100;
 
 /// A line for each kind of loss, the worst first, and one for those that are left out.
 pub fn lines<'l>(losses: impl IntoIterator<Item = &'l Loss>) -> Vec<String> {
@@ -213,9 +213,9 @@ mod tests {
                  'b.pdf' of 'More': it is damaged (in \u{201c}Home\u{201d})"
             ]
         );
-        let many = (0..25).map(|it| loss(1, "", &format!("view 'V{it}'"), "no", Degree::Missing));
+        let many = (0..105).map(|it| loss(1, "", &format!("view 'V{it}'"), "no", Degree::Missing));
         let lines = lines(&many.collect::<Vec<_>>());
-        assert!(lines[0].contains("'V19' and 5 more: no"), "{}", lines[0]);
+        assert!(lines[0].contains("'V99' and 5 more: no"), "{}", lines[0]);
         let plain = [0, 1].map(|it| loss(it, "", "icon", "no", Degree::Detail));
         assert!(super::lines(&plain)[0].starts_with("detail: 2 \u{d7} icon: no"));
         assert_eq!(

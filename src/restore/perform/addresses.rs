@@ -172,6 +172,7 @@ impl Tried {
 /// (`body.children[2].paragraph.rich_text[0].text.link.url`), and out of what is linked
 /// with it; says what was lost, or `None` when the path leads to no link.
 pub(super) fn unlink(about: NotionId, body: &mut Value, path: &str) -> Option<(String, Degree)> {
+    let path = path.trim_start_matches(['`', '"', '\'']);
     let (run, _) = path.strip_prefix("body.")?.split_once(".text.link")?;
     let (list, index) = run.strip_suffix(']')?.rsplit_once('[')?;
     let index: usize = index.parse().ok()?;
@@ -192,6 +193,18 @@ pub(super) fn unlink(about: NotionId, body: &mut Value, path: &str) -> Option<(S
     };
     walk.links(runs);
     walk.dropped.pop()
+}
+
+/// Takes all links out of a value; says what was lost.
+pub(super) fn without_links(value: &mut Value) -> Vec<(String, Degree)> {
+    let mut walk = Walk {
+        // No link needs it.
+        about: NotionId::from_bits(0),
+        drops: &mut |place, _| place == Place::Link,
+        dropped: Vec::new(),
+    };
+    walk.value(value);
+    walk.dropped
 }
 
 /// A way through all addresses of a request.

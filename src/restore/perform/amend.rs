@@ -94,9 +94,12 @@ impl Draft {
             }
         }
         let named = error.json_path.as_deref().unwrap_or_default().to_owned();
-        if let Some((what, degree)) = addresses::unlink(self.about, &mut self.body, &named) {
-            self.lose(what, error, degree);
-            return true;
+        // A message may name several places, the others because of what is tried instead.
+        for path in error.message.split_whitespace() {
+            if let Some((what, degree)) = addresses::unlink(self.about, &mut self.body, path) {
+                self.lose(what, error, degree);
+                return true;
+            }
         }
         if let Some(Value::Array(children)) = self.body.get_mut("children")
             && let Some(changed) = culprit::change(children, &named)
@@ -157,6 +160,21 @@ impl Draft {
         if property.as_ref().is_some_and(|it| lost_file::has_files(it)) {
             return self.without_files(Some(&name), error);
         }
+        if let Some(property) = property
+            && error.message.contains(".text.link")
+        {
+            let lost = addresses::without_links(property);
+            if !lost.is_empty() {
+                for (what, degree) in lost {
+                    self.lose(what, error, degree);
+                }
+                return true;
+            }
+        }
+        let Some(properties) = self.properties() else {
+            return false;
+        };
+        let property = properties.get_mut(&name);
         match property.and_then(simplify_column) {
             Some(what) => self.lose(
                 format!("{what} of property '{name}'"),

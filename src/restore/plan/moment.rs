@@ -1,13 +1,21 @@
 //! What translations are told at one moment of a plan.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 
 use super::uploads::upload;
 use super::{Planner, Token};
 use crate::model::NotionId;
+use crate::repo;
 use crate::restore::original::{File, Files};
+use crate::restore::source::SourceError;
 use crate::restore::targets::{Target, Targets, Upload};
 use crate::restore::values::MOST_ITEMS;
+
+/// What is wrong with a file of the backup: the same words for all, so that people see them
+/// together.
+const MISSING: &str = "its file is missing in the backup";
+const DAMAGED: &str = "its file in the backup is damaged";
 
 /// The answers for one page or database, with what has been made so far.
 pub(super) struct Moment<'a, 'p> {
@@ -34,15 +42,16 @@ impl Planner<'_> {
         }
         let hash = file.content.as_str();
         let named_by_hash = hash.len() == 64 && hash.bytes().all(|it| it.is_ascii_hexdigit());
+        let said = |words: &str| Some(words.to_owned());
         let found = match self.original.source().measure(&file.place) {
-            Err(error) => Some(format!("its file in the backup is damaged: {error}")),
-            Ok((size, _)) if size != file.size => Some(format!(
-                "its file in the backup is damaged: it has {size} bytes instead of {}",
-                file.size
-            )),
-            Ok((_, found)) if named_by_hash && found != hash => {
-                Some("its file in the backup is damaged: its content was changed".to_owned())
+            Err(SourceError::Repository(repo::Error::Missing { .. })) => said(MISSING),
+            Err(SourceError::Folder { source, .. }) if source.kind() == ErrorKind::NotFound => {
+                said(MISSING)
             }
+            Err(SourceError::Repository(repo::Error::Damaged { .. })) => said(DAMAGED),
+            Err(error) => Some(format!("its file in the backup cannot be read: {error}")),
+            Ok((size, _)) if size != file.size => said(DAMAGED),
+            Ok((_, found)) if named_by_hash && found != hash => said(DAMAGED),
             Ok(_) => None,
         };
         let mut checked = self.checked.borrow_mut();

@@ -15,6 +15,7 @@ impl Row<'_> {
         let all = value.as_array().map(Vec::as_slice).unwrap_or_default();
         let mut written = Vec::new();
         let mut told = Vec::new();
+        let mut lost = Vec::new();
         for file in all {
             let shown = file.get("name").and_then(Value::as_str);
             let kind = type_of(file);
@@ -38,12 +39,19 @@ impl Row<'_> {
                     // Addresses of hosted files work for an hour only.
                     let url = if kind == "external" { url } else { "" };
                     let label = [shown.unwrap_or_default(), url].join(" ");
-                    told.push(format!("{} ({why})", label.trim()));
+                    let label = label.trim();
+                    told.push(format!("{label} ({why})"));
+                    let what = match label.is_empty() {
+                        true => format!("file of property '{name}'"),
+                        false => format!("file '{label}' of property '{name}'"),
+                    };
+                    lost.push((what, why));
                 }
             }
         }
-        for file in &told {
-            self.lose(name, format!("file {file}"), Degree::Missing);
+        for (what, why) in lost {
+            let notes = &mut self.made.notes;
+            notes.lose(self.id, what, why, Degree::Missing);
         }
         self.tell(name, told.join("\n"));
         if !written.is_empty() {

@@ -163,6 +163,26 @@ fn a_view_loses_what_is_named_or_else_one_setting_after_the_other() {
 }
 
 #[test]
+fn a_bad_link_that_is_named_costs_neither_its_property_nor_its_block() {
+    let linked = json!([{"text": {"content": "a", "link": {"url": "x:y"}}}]);
+    let body = json!({
+        "properties": {"Name": {"title": []}, "My notes": {"rich_text": linked}},
+        "children": [{"paragraph": {"rich_text": linked}}]});
+    let mut draft = Draft::new(id(9), body);
+    for message in [
+        "body failed validation: body.properties.My notes.rich_text[0].text.link.url should be …",
+        "body failed validation. Fix one:\nbody.children[0].embed should be defined.\n\
+         body.children[0].paragraph.rich_text[0].text.link.url should be a valid url.",
+    ] {
+        assert!(draft.amend(row(), PAGE, &refusal(message)));
+    }
+    let told = json!([{"text": {"content": "a (x:y)"}}]);
+    assert_eq!(draft.body["properties"]["My notes"]["rich_text"], told);
+    assert_eq!(draft.body["children"][0]["paragraph"]["rich_text"], told);
+    assert_eq!(whats(&draft), ["link 'x:y'"; 2]);
+}
+
+#[test]
 fn a_comment_keeps_its_words() {
     let body = json!({"rich_text": [{"text": {"content": "a"}}, {"equation": {"expression": "b"}}],
         "attachments": [{"type": "file_upload", "file_upload_id": "u"}], "display_name": {}});
