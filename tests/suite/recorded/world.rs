@@ -161,6 +161,12 @@ impl World {
         }
     }
 
+    /// Whether search names a page or a data source.
+    pub fn shows_pages(&self) -> bool {
+        let pages = self.pages.values().chain(self.invented.values());
+        pages.chain(self.sources.values()).any(World::is_there)
+    }
+
     /// The objects that search and queries show.
     pub fn is_there(object: &Value) -> bool {
         object["in_trash"] != true && object["archived"] != true
