@@ -372,6 +372,12 @@ impl From<restore::Error> for Error {
             Restore::Unfinished { name } => Error::failed(message).hint(format!(
                 "go on with --resume, or take it back with `restore undo {name}`"
             )),
+            Restore::OldJournal { name } => Error::failed(message).hint(format!(
+                "take it back with `restore undo {name}`, then restore again"
+            )),
+            Restore::Panicked => Error::failed(message).hint(
+                "what was done is noted: go on with --resume, and please report the message above",
+            ),
             Restore::NothingToResume { .. } => {
                 Error::failed(message).hint("run the command without --resume to begin a restore")
             }

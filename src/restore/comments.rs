@@ -144,11 +144,11 @@ fn upload(
     let url = attachment.pointer("/file/url").and_then(Value::as_str);
     let (name, why) = match url.map(|url| targets.file(id, url)) {
         Some(Upload::File {
-            token,
+            id: upload,
             name,
             wrapped,
         }) => {
-            let made = json!({"type": "file_upload", "file_upload_id": token});
+            let made = json!({"type": "file_upload", "file_upload_id": upload});
             let told = wrapped.map(|original| {
                 let why = format!("the API refuses files like '{original}': it is in '{name}'");
                 notes.lose(id, "attachment", why, Degree::Detail);
@@ -169,7 +169,7 @@ fn upload(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Token;
+    use super::super::PendingId;
     use super::super::fixed::{Fixed, assert_fits, id};
     use super::*;
     use crate::model::plain_text;
@@ -306,7 +306,8 @@ mod tests {
         ];
         hung["attachments"] = urls.iter().map(|url| file(url)).collect();
         let (made, notes) = run(json!([hung]));
-        let sent = |url: &str| json!({"type": "file_upload", "file_upload_id": Token::named(url)});
+        let sent =
+            |url: &str| json!({"type": "file_upload", "file_upload_id": PendingId::named(url)});
         assert_eq!(
             made[0].first["attachments"],
             json!([sent(urls[0]), sent(urls[1]), sent(urls[3])])

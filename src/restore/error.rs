@@ -49,6 +49,18 @@ pub enum Error {
         /// Its journal.
         name: String,
     },
+    /// A worker panicked.
+    #[error("the restore stopped because of an error in notion-backup itself")]
+    Panicked,
+    /// The restore is of an older version of this program, whose plan this one does not
+    /// carry out.
+    #[error(
+        "the restore {name} was begun by an older version of notion-backup, and this version cannot resume it"
+    )]
+    OldJournal {
+        /// Its journal.
+        name: String,
+    },
     /// Nothing of the original fits what it was limited to.
     #[error("nothing in the backup is '{text}'")]
     NotInOriginal {

@@ -6,17 +6,17 @@
 
 mod board;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard};
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::journal::{DoneLine, Journal};
 use super::loss::{Degree, Loss};
 use super::perform::{Failure, Lost, OpenFile, Performer, leave_out};
 use super::step::{Action, Call, Part, Step};
-use super::token::{Known, fill};
-use super::{Error, Token};
+use super::{Error, PendingId, pending};
 use crate::model::NotionId;
 use crate::notion::{Method, Notion};
 use crate::report::{Counter, Phase, Report};
@@ -75,7 +75,7 @@ pub fn execute(tools: &Tools<'_>, journal: &Journal) -> Result<Ended, Error> {
         .build()?;
     pool.scope(|scope| {
         for _ in 0..tools.jobs.max(1) {
-            scope.spawn(|_| run.work());
+            scope.spawn(|_| run.work_or_stop());
         }
     });
     let mut board = locked(&board);
@@ -110,7 +110,15 @@ impl Run<'_> {
         locked(self.board)
     }
 
-    /// One worker: takes steps as they become possible, until none is left.
+    /// One worker. If it panics, the others end too: they would wait for its step.
+    fn work_or_stop(&self) {
+        if catch_unwind(AssertUnwindSafe(|| self.work())).is_err() {
+            self.board().error.get_or_insert(Error::Panicked);
+            self.changed.notify_all();
+        }
+    }
+
+    /// Takes steps as they become possible, until none is left.
     fn work(&self) {
         let mut board = self.board();
         loop {
@@ -233,23 +241,22 @@ impl Run<'_> {
         let done = match &step.action {
             Action::Upload(bytes) => self.performer.upload(step, bytes)?,
             Action::Call(call) => {
-                let mut call = call.clone();
-                let files = self.board().lost_files(step);
+                let (mut call, files) = {
+                    let board = self.board();
+                    (call.filled(&board.known), board.lost_files(step))
+                };
                 let lost = Lost {
                     about: step.about,
                     name: &|upload| files.get(upload).cloned(),
                     why: "the file could not be uploaded",
                 };
                 let losses = leave_out(&mut call.body, &lost);
-                let mut step = step.clone();
-                let board = self.board();
-                let call = filled(&call, &board.known);
-                if let Some(spare) = &mut step.spare {
-                    fill(&mut spare.body, &board.known);
-                }
-                drop(board);
                 if is_empty(&call) {
                     return Ok(Made::default());
+                }
+                let mut step = step.clone();
+                if let Some(spare) = &mut step.spare {
+                    spare.body = pending::filled(&spare.body, &self.board().known);
                 }
                 let mut done = self.performer.perform(&step, &call, again)?;
                 done.losses.extend(losses);
@@ -258,7 +265,7 @@ impl Run<'_> {
         };
         let ids = step.learns.iter().filter_map(|learn| {
             let id = done.answer.pointer(&learn.at)?.as_str()?;
-            Some((learn.token, id.to_owned()))
+            Some((learn.id, id.to_owned()))
         });
         Ok(Made {
             ids: ids.collect(),
@@ -283,7 +290,7 @@ impl Run<'_> {
         &self,
         number: u32,
         step: &Step,
-        ids: Vec<(Token, String)>,
+        ids: Vec<(PendingId, String)>,
         losses: Vec<Loss>,
     ) -> Result<(), Error> {
         let at = self.tools.notion.now();
@@ -406,23 +413,9 @@ impl Run<'_> {
 /// What a step has made.
 #[derive(Default)]
 struct Made {
-    /// What its tokens have become.
-    ids: Vec<(Token, String)>,
+    /// What its pending ids have become.
+    ids: Vec<(PendingId, String)>,
     losses: Vec<Loss>,
-}
-
-/// A request with ids in the place of the tokens that have become some.
-fn filled(call: &Call, known: &Known) -> Call {
-    let mut call = call.clone();
-    if let Some(path) = super::token::filled(&call.path, known) {
-        call.path = path;
-    }
-    fill(&mut call.body, known);
-    // What is for the plain column in the place of a formula that Notion took.
-    if let Some(Value::Object(properties)) = call.body.get_mut("properties") {
-        properties.retain(|key, _| !super::token::is_token(key));
-    }
-    call
 }
 
 /// Whether a change has nothing to change.

@@ -1,13 +1,13 @@
 //! For tests: targets that answer as told, and requests against the JSON schema of
 //! Notion's own types.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use super::{Target, Targets, Token, Upload};
+use super::{PendingId, Target, Targets, Upload};
 use crate::model::NotionId;
 
 /// An id for a number.
@@ -38,9 +38,9 @@ impl Targets for Fixed {
         } else if self.gone.contains(&old) {
             Target::Gone
         } else if self.later.contains(&old) {
-            Target::Later(Token::of(old))
+            Target::Later(PendingId::of(old))
         } else {
-            Target::Made(Token::of(old))
+            Target::Made(PendingId::of(old))
         }
     }
 
@@ -81,12 +81,8 @@ impl Targets for Fixed {
             Some(name) => format!("{name}.txt"),
             None => name,
         };
-        let token = Token::named(url);
-        Upload::File {
-            token,
-            name,
-            wrapped,
-        }
+        let id = PendingId::named(url);
+        Upload::File { id, name, wrapped }
     }
 
     fn is_needed(&self, _: NotionId) -> bool {
@@ -120,7 +116,7 @@ pub(super) fn assert_fits(definition: &str, request: &Value) {
         });
         one.clone()
     };
-    let mut request = request.clone();
+    let mut request = super::pending::filled(request, &HashMap::new());
     take_out_groups(&mut request);
     let errors: Vec<String> = validator
         .iter_errors(&request)

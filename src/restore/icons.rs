@@ -45,7 +45,7 @@ pub fn icon(
             let name = emoji["name"].as_str().unwrap_or_default();
             let file = emoji["url"].as_str().zip(id_of(emoji));
             if let Some(Upload::File {
-                token,
+                id: upload,
                 wrapped: None,
                 ..
             }) = file.map(|(url, id)| targets.file(id, url))
@@ -54,7 +54,7 @@ pub fn icon(
                     "the workspace has no custom emoji ':{name}:', so its picture is the icon"
                 );
                 lose(why, Degree::StandIn);
-                return Some(json!({"type": "file_upload", "file_upload": {"id": token}}));
+                return Some(json!({"type": "file_upload", "file_upload": {"id": upload}}));
             }
             lose(no_emoji(name), Degree::StandIn);
             return Some(stand_in());
@@ -236,10 +236,8 @@ fn hosted(image: &Value, owner: NotionId, targets: &dyn Targets) -> Option<Resul
     let url = image.get("file")?.get("url")?.as_str()?;
     Some(match targets.file(owner, url) {
         Upload::File {
-            token,
-            wrapped: None,
-            ..
-        } => Ok(json!({"type": "file_upload", "file_upload": {"id": token}})),
+            id, wrapped: None, ..
+        } => Ok(json!({"type": "file_upload", "file_upload": {"id": id}})),
         Upload::File { name, .. } => {
             let why = "the API takes no image of this type".to_owned();
             Err(Lost { name, why })
@@ -251,7 +249,7 @@ fn hosted(image: &Value, owner: NotionId, targets: &dyn Targets) -> Option<Resul
 #[cfg(test)]
 mod tests {
     use super::super::fixed::{Fixed, assert_fits, id};
-    use super::super::{Loss, Token};
+    use super::super::{Loss, PendingId};
     use super::*;
 
     type Translate = fn(&Value, NotionId, &dyn Targets, &mut Notes) -> Option<Value>;
@@ -277,7 +275,7 @@ mod tests {
     }
 
     fn upload(url: &str) -> Value {
-        json!({"type": "file_upload", "file_upload": {"id": Token::named(url)}})
+        json!({"type": "file_upload", "file_upload": {"id": PendingId::named(url)}})
     }
 
     #[test]

@@ -6,21 +6,24 @@
 //! end are done, a step with a beginning and no end may have been executed, and the rest
 //! was never sent. Nothing of either is ever changed, only appended.
 
+mod version_1;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{BufRead as _, BufReader, Read as _};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::left_out::LeftOut;
 use super::loss::Loss;
 use super::plan::Planned;
 use super::step::Step;
-use super::{Error, Token};
+use super::{Error, PendingId};
 use crate::model::NotionId;
 use crate::repo::{self, Log, ObjectId, Repository, State};
 
 /// The version of the journal's format.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// The name of every group of a restore starts with this.
 const PREFIX: &str = "restore-";
 pub(super) const PLAN: &str = "plan.jsonl";
@@ -64,6 +67,9 @@ pub(super) enum PlanLine {
 pub struct Ending {
     /// How much of everything.
     pub totals: super::plan::Totals,
+    /// What is left out on purpose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// What will not come back as it was.
     pub losses: Vec<Loss>,
 }
@@ -85,9 +91,9 @@ pub enum DoneLine {
         step: u32,
         /// When.
         at: Timestamp,
-        /// What tokens have become.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        ids: BTreeMap<Token, String>,
+        /// What pending ids have become.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty", with = "by_text")]
+        ids: BTreeMap<PendingId, String>,
         /// What did not come back as it was.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         losses: Vec<Loss>,
@@ -121,8 +127,8 @@ pub struct Progress {
     pub ended: HashMap<u32, Timestamp>,
     /// Steps that cannot be done.
     pub failed: HashSet<u32>,
-    /// What tokens have become.
-    pub ids: HashMap<Token, String>,
+    /// What pending ids have become.
+    pub ids: HashMap<PendingId, String>,
     /// What did not come back as it was.
     pub losses: Vec<Loss>,
     /// Whether nothing is left to do, or everything was put into the trash since.
@@ -162,6 +168,8 @@ pub struct Journal {
     done: Log,
     /// Where each step stands in the plan: offset and length.
     index: Vec<(u64, u32)>,
+    /// What its steps make, where the plan is of version 1.
+    version_1: Option<version_1::Made>,
     /// What the plan is about.
     pub head: Head,
     /// What it comes to; `None` while it is being made.
@@ -189,6 +197,7 @@ impl Journal {
             state,
             name,
             index: Vec::new(),
+            version_1: None,
             head: head.clone(),
             ending: None,
         };
@@ -221,12 +230,20 @@ impl Journal {
         let plan = state.log(PLAN)?;
         let done = state.log(DONE)?;
         let mut index = Vec::new();
-        let mut head = None;
+        let mut head: Option<Head> = None;
         let mut ending = None;
+        let mut version_1 = None;
         each_line(&plan, |at, line| {
-            if head.is_none() {
+            let Some(head) = &head else {
                 head = read_head(name, line)?;
                 return Ok(head.is_some());
+            };
+            if head.version < VERSION {
+                let made = version_1.get_or_insert_with(version_1::Made::default);
+                if made.take(line) {
+                    index.push((at, line.len() as u32));
+                    return Ok(true);
+                }
             }
             match serde_json::from_slice(line) {
                 Ok(PlanLine::Step(_)) => index.push((at, line.len() as u32)),
@@ -249,6 +266,7 @@ impl Journal {
             plan,
             done,
             index,
+            version_1,
             ending,
         })
     }
@@ -276,6 +294,7 @@ impl Journal {
     pub fn end_plan(&mut self, planned: Planned) -> Result<(), Error> {
         let ending = Ending {
             totals: planned.totals,
+            left_out: planned.left_out,
             losses: planned.losses,
         };
         append(&self.plan, &PlanLine::End(ending.clone()))?;
@@ -293,6 +312,9 @@ impl Journal {
     pub fn step(&self, number: u32) -> Result<Step, Error> {
         let (at, length) = self.index.get(number as usize).copied().unwrap_or_default();
         let line = self.plan.read_at(at, length)?;
+        if let Some(made) = &self.version_1 {
+            return Ok(made.step(&line)?);
+        }
         match serde_json::from_slice(&line)? {
             PlanLine::Step(step) => Ok(*step),
             _ => Err(Error::NoJournal {
@@ -352,37 +374,79 @@ pub fn is_unfinished(
     root: NotionId,
     from: Option<&str>,
 ) -> Result<bool, Error> {
-    let Some(plan) = repo.read_state(name, PLAN)? else {
+    let Some(head) = peek(repo, name)?.filter(|head| head.root == root) else {
         return Ok(false);
     };
-    let mut line = Vec::new();
-    let read = BufReader::new(plan.take(LINE_LIMIT)).read_until(b'\n', &mut line);
-    let head = match read {
-        Ok(_) => read_head(name, &line)?,
-        Err(_) => None,
-    };
-    let Some(head) = head else {
-        return Ok(false);
-    };
-    if head.root != root || from.is_some_and(|from| from != head.from) {
+    if from.is_some_and(|from| from != head.from) {
         return Ok(false);
     }
+    let mut begun = false;
+    let mut over = false;
+    each_done(repo, name, |line| {
+        begun = true;
+        over = matches!(
+            line,
+            Some(DoneLine::Complete { .. } | DoneLine::Undone { .. })
+        );
+        !over
+    })?;
+    Ok(begun && !over)
+}
+
+/// The ids of all that a restore into this page has made, and when it last made any;
+/// `None` for a restore into another page. Read without holding the journal.
+pub fn made_below(
+    repo: &Repository,
+    name: &str,
+    root: NotionId,
+) -> Result<Option<(HashSet<NotionId>, Timestamp)>, Error> {
+    let Some(head) = peek(repo, name)?.filter(|head| head.root == root) else {
+        return Ok(None);
+    };
+    let mut made = HashSet::new();
+    let mut last = head.planned;
+    each_done(repo, name, |line| {
+        if let Some(DoneLine::End { at, ids, .. }) = line {
+            made.extend(ids.values().filter_map(|id| id.parse::<NotionId>().ok()));
+            last = last.max(at);
+        }
+        true
+    })?;
+    Ok(Some((made, last)))
+}
+
+/// The first line of a journal's plan, read without holding it.
+fn peek(repo: &Repository, name: &str) -> Result<Option<Head>, Error> {
+    let Some(plan) = repo.read_state(name, PLAN)? else {
+        return Ok(None);
+    };
+    let mut line = Vec::new();
+    match BufReader::new(plan.take(LINE_LIMIT)).read_until(b'\n', &mut line) {
+        Ok(_) => read_head(name, &line),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Reads what a journal has noted, without holding it, until `each` says that it is
+/// enough. A damaged line is `None`; half a line is the end.
+fn each_done(
+    repo: &Repository,
+    name: &str,
+    mut each: impl FnMut(Option<DoneLine>) -> bool,
+) -> Result<(), Error> {
     let Some(done) = repo.read_state(name, DONE)? else {
-        return Ok(false);
+        return Ok(());
     };
     let mut done = BufReader::new(done);
-    let mut begun = false;
+    let mut line = Vec::new();
     loop {
         line.clear();
-        // Half a line, or none, is the end.
         match done.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line) {
-            Ok(_) if line.ends_with(b"\n") => begun = true,
-            _ => return Ok(begun),
+            Ok(_) if line.ends_with(b"\n") => {}
+            _ => return Ok(()),
         }
-        if let Ok(DoneLine::Complete { .. } | DoneLine::Undone { .. }) =
-            serde_json::from_slice(&line)
-        {
-            return Ok(false);
+        if !each(serde_json::from_slice(&line).ok()) {
+            return Ok(());
         }
     }
 }
@@ -449,6 +513,34 @@ fn each_line(
         }
     }
     Ok(())
+}
+
+mod by_text {
+    //! Pending ids as keys, which are texts in JSON.
+
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::PendingId;
+
+    pub fn serialize<S: Serializer>(
+        ids: &BTreeMap<PendingId, String>,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
+        out.collect_map(ids.iter().map(|(pending, id)| (pending.to_string(), id)))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        input: D,
+    ) -> Result<BTreeMap<PendingId, String>, D::Error> {
+        let texts = BTreeMap::<String, String>::deserialize(input)?;
+        let ids = texts.into_iter().map(|(pending, id)| {
+            let pending = pending.parse().map_err(serde::de::Error::custom)?;
+            Ok((pending, id))
+        });
+        ids.collect()
+    }
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ impl<'a> Performer<'a> {
         known.insert(discussion, on);
     }
 
-    /// Sends the request of a step, its tokens replaced. `again` is the time at which
+    /// Sends the request of a step, its pending ids replaced. `again` is the time at which
     /// the first try began, when nobody knows what became of it: then it is looked for
     /// before anything is sent.
     ///

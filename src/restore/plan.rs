@@ -24,14 +24,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
+use super::left_out::{self, LeftOut};
 use super::loss::{Degree, Loss, Notes};
 use super::original::Original;
 use super::schema::{Change, Schemas};
 use super::source::Place;
-use super::step::{Action, Bytes, Call, Learn, Part, Step};
+use super::step::{Action, Bytes, Learn, Part, Step, Template};
 use super::survey::Survey;
 use super::values::Overflow;
-use super::{Error, Token};
+use super::{Error, PendingId, Ref, Text};
 use crate::model::{Kind, NotionId};
 use crate::notion::Method;
 
@@ -42,6 +43,8 @@ pub use totals::{REQUESTS_PER_MINUTE, Totals};
 pub struct Planned {
     /// How much of everything.
     pub totals: Totals,
+    /// What is left out on purpose.
+    pub left_out: Vec<LeftOut>,
     /// What will not come back as it was.
     pub losses: Vec<Loss>,
 }
@@ -61,6 +64,7 @@ pub fn plan(
         original,
         survey,
         chosen,
+        whole: left_out::is_all_but(original, survey.root, chosen),
         out,
         planned: Planned::default(),
         made: HashSet::new(),
@@ -106,7 +110,7 @@ struct Unrelated {
     /// By name, the old ids of all that each names.
     relations: Vec<(String, Vec<NotionId>)>,
     /// Values of formulas whose columns are not there yet, by what is to be their key.
-    results: Vec<(String, Value)>,
+    results: Vec<(PendingId, Value)>,
 }
 
 /// A plan being made.
@@ -114,20 +118,22 @@ struct Planner<'p> {
     original: &'p Original<'p>,
     survey: &'p Survey,
     chosen: &'p BTreeSet<NotionId>,
+    /// Whether that is everything but what is left out.
+    whole: bool,
     out: Out<'p>,
     planned: Planned,
     /// What earlier steps make.
-    made: HashSet<Token>,
+    made: HashSet<PendingId>,
     /// How many first-level blocks there are in what this restore makes.
-    held: HashMap<Token, u32>,
+    held: HashMap<PendingId, u32>,
     /// How many rows there are in a data source.
-    rows: HashMap<Token, u32>,
+    rows: HashMap<PendingId, u32>,
     /// Files that translations were told of.
-    offered: RefCell<HashMap<Token, Bytes>>,
+    offered: RefCell<HashMap<PendingId, Bytes>>,
     /// Files whose content was read, and what is wrong with each; `None` for nothing.
     checked: RefCell<HashMap<Place, Option<String>>>,
     /// Those with a step already.
-    uploaded: HashSet<Token>,
+    uploaded: HashSet<PendingId>,
     /// Pages and databases whose parent is there.
     queue: VecDeque<(NotionId, Under)>,
     /// The data sources, as they were.
@@ -149,7 +155,7 @@ struct Planner<'p> {
     /// Linked databases, and what they are made under.
     linked: Vec<(NotionId, Under)>,
     /// After which block each of them stands.
-    linked_after: HashMap<NotionId, Option<Token>>,
+    linked_after: HashMap<NotionId, Option<PendingId>>,
     /// Links to comments: the page, the block, the comment.
     comment_links: BTreeSet<(NotionId, NotionId, NotionId)>,
     /// Blocks with text that names what is made later, after the pages that they are in.
@@ -157,7 +163,7 @@ struct Planner<'p> {
     /// Databases whose title or description names what is made later.
     again_databases: Vec<NotionId>,
     /// Paragraphs that hold the first place on a page for a linked database.
-    holders: Vec<(NotionId, Token)>,
+    holders: Vec<(NotionId, PendingId)>,
     /// Pages whose title or properties name what is made later, and which of them.
     again: Vec<(NotionId, Under, Vec<String>)>,
 }
@@ -170,7 +176,7 @@ enum Under {
     /// A page of this restore.
     Page(NotionId),
     /// A page that this restore makes for itself.
-    Made(Token),
+    Made(PendingId),
     /// A data source of this restore.
     Source(NotionId),
 }
@@ -276,43 +282,43 @@ impl Planner<'_> {
 
     /// Whether an id is of something that is restored.
     fn concerns(&self, id: NotionId) -> bool {
-        self.chosen.contains(&id) || self.chosen.len() == self.original.entries.len()
+        self.whole || self.chosen.contains(&id)
     }
 
     /// The lane of what is written into an object of this restore.
-    fn lane(&self, under: Under) -> Token {
+    fn lane(&self, under: Under) -> PendingId {
         match under {
-            Under::Root => Token::named("root"),
-            Under::Page(id) | Under::Source(id) => Token::of(id),
+            Under::Root => PendingId::named("root"),
+            Under::Page(id) | Under::Source(id) => PendingId::of(id),
             Under::Made(token) => token,
         }
     }
 
     /// The id that a parent has in a request.
-    fn parent(&self, under: Under) -> NotionId {
+    fn parent(&self, under: Under) -> Ref {
         match under {
-            Under::Root => self.survey.root,
-            under => self.lane(under).id(),
+            Under::Root => self.survey.root.into(),
+            under => self.lane(under).into(),
         }
     }
 
     /// Hands out a step, after those that upload what it needs.
     fn emit(&mut self, step: Step) -> Result<(), Error> {
-        for token in step.needs() {
-            let bytes = self.offered.borrow_mut().remove(&token);
+        for id in step.needs() {
+            let bytes = self.offered.borrow_mut().remove(&id);
             if let Some(bytes) = bytes
-                && self.uploaded.insert(token)
+                && self.uploaded.insert(id)
             {
                 self.planned.totals.upload(&bytes);
                 (self.out)(Step {
                     part: Part::File,
                     about: step.about,
-                    lane: token,
+                    lane: id,
                     before: None,
                     action: Action::Upload(bytes),
                     learns: vec![Learn {
                         at: "/id".to_owned(),
-                        token,
+                        id,
                     }],
                     stand_ins: Vec::new(),
                     spare: None,
@@ -320,19 +326,18 @@ impl Planner<'_> {
             }
         }
         self.planned.totals.call(&step);
-        self.made
-            .extend(step.learns.iter().map(|learn| learn.token));
+        self.made.extend(step.learns.iter().map(|learn| learn.id));
         (self.out)(step)
     }
 
-    /// A request of this plan; `learns` are pointers and tokens.
+    /// A request of this plan; `learns` are pointers and the ids that stand there.
     fn call(
         &mut self,
         part: Part,
         about: NotionId,
-        lane: Token,
-        call: (Method, String, Value),
-        learns: Vec<(String, Token)>,
+        lane: PendingId,
+        call: (Method, Text, Value),
+        learns: Vec<(String, PendingId)>,
     ) -> Result<(), Error> {
         self.call_after(part, about, lane, None, call, learns)
     }
@@ -342,28 +347,33 @@ impl Planner<'_> {
         &mut self,
         part: Part,
         about: NotionId,
-        lane: Token,
+        lane: PendingId,
         before: Option<u32>,
-        (method, path, body): (Method, String, Value),
-        learns: Vec<(String, Token)>,
+        (method, path, body): (Method, Text, Value),
+        learns: Vec<(String, PendingId)>,
     ) -> Result<(), Error> {
         self.emit(Step {
             part,
             about,
             lane,
             before,
-            action: Action::Call(Call { method, path, body }),
+            action: Action::Call(Template { method, path, body }),
             learns: learns
                 .into_iter()
-                .map(|(at, token)| Learn { at, token })
+                .map(|(at, id)| Learn { at, id })
                 .collect(),
             stand_ins: Vec::new(),
             spare: None,
         })
     }
 
+    /// The path of an object, such as `/v1/pages/<id>`.
+    fn path(group: &str, id: PendingId) -> Text {
+        Text::from("/v1/").then(group).then("/").id(id)
+    }
+
     /// Counts one more first-level block of something; what it had before.
-    fn one_more(&mut self, lane: Token, count: u32) -> Option<u32> {
+    fn one_more(&mut self, lane: PendingId, count: u32) -> Option<u32> {
         let held = self.held.get_mut(&lane)?;
         let before = *held;
         *held += count;

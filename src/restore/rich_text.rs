@@ -11,7 +11,8 @@ mod tests;
 
 use serde_json::{Map, Value, json};
 
-use super::{Degree, Notes, Targets};
+use super::pending::{Known, pending};
+use super::{Degree, Notes, Targets, Text};
 use crate::model::{NotionId, type_of};
 use crate::notion::{Doubt, LONGEST_ADDRESS};
 
@@ -40,11 +41,31 @@ const COLORS: [&str; 10] = [
 enum Run {
     Text {
         content: String,
-        link: Option<String>,
+        link: Option<Link>,
         styles: Map<String, Value>,
     },
     /// A mention or an equation, as the request has it.
     Whole(Value),
+}
+
+/// Where a text leads.
+#[derive(Clone, PartialEq, Eq)]
+struct Link {
+    to: Text,
+    /// The address that was read.
+    read: String,
+}
+
+impl Link {
+    /// The address as it is told to people.
+    fn address(&self) -> &str {
+        self.to.as_str().unwrap_or(&self.read)
+    }
+
+    /// Whether the API refuses it. An id to come is as long as any other.
+    fn is_refused(&self) -> bool {
+        Doubt::of(&self.to.filled(&Known::new())) == Doubt::Refused
+    }
 }
 
 /// The length that Notion's limits count (section 1.5 of the API digest).
@@ -102,6 +123,12 @@ pub fn pieces(runs: Vec<Value>) -> Vec<Vec<Value>> {
 }
 
 fn translate(run: &Value, about: NotionId, targets: &dyn Targets, notes: &mut Notes) -> Run {
+    let mut named = Vec::new();
+    pending(run, &mut named);
+    if !named.is_empty() {
+        // It has been translated before.
+        return Run::Whole(run.clone());
+    }
     let styles = styles(run.get("annotations"), about, notes);
     let shown = run.get("plain_text").and_then(Value::as_str);
     let href = run.get("href").and_then(Value::as_str);
@@ -145,9 +172,10 @@ fn linked(
     targets: &dyn Targets,
     notes: &mut Notes,
 ) -> Run {
-    let link = url
-        .filter(|url| !url.is_empty())
-        .map(|url| link(url, targets, notes));
+    let link = url.filter(|url| !url.is_empty()).map(|url| Link {
+        to: link(url, targets, notes),
+        read: url.to_owned(),
+    });
     Run::Text {
         content,
         link,
@@ -169,7 +197,7 @@ fn tell_addresses(runs: &mut [Run], about: NotionId, notes: &mut Notes) {
         let Run::Text { content, link, .. } = run else {
             continue;
         };
-        let Some(url) = link.take_if(|url| Doubt::of(url) == Doubt::Refused) else {
+        let Some(url) = link.take_if(|link| link.is_refused()) else {
             continue;
         };
         shown.push_str(content);
@@ -178,12 +206,12 @@ fn tell_addresses(runs: &mut [Run], about: NotionId, notes: &mut Notes) {
         }
         notes.lose(
             about,
-            format!("link '{url}'"),
-            refused(&url),
+            format!("link '{}'", url.address()),
+            refused(url.address()),
             Degree::StandIn,
         );
-        if !shown.contains(&url) {
-            content.push_str(&format!(" ({url})"));
+        if !shown.contains(url.address()) {
+            content.push_str(&format!(" ({})", url.address()));
         }
         shown.clear();
     }
@@ -278,7 +306,7 @@ fn finish(runs: Vec<Run>) -> Vec<Value> {
                 for part in cut(&content, TEXT) {
                     let mut run = json!({"type": "text", "text": {"content": part}});
                     if let Some(link) = &link {
-                        run["text"]["link"] = json!({ "url": link });
+                        run["text"]["link"] = json!({ "url": link.to });
                     }
                     if !styles.is_empty() {
                         run["annotations"] = Value::Object(styles.clone());

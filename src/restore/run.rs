@@ -8,16 +8,18 @@ use serde_json::{Value, json};
 use super::Error;
 use super::choose::choose;
 use super::execute::{self, Ended, Tools};
-use super::journal::{DoneLine, Head, Journal, VERSION};
+use super::journal::{DoneLine, Head, Journal, Progress, VERSION};
+use super::left_out::{LeftOut, leave_out};
 use super::loss::{Degree, Loss};
 use super::original::Original;
 use super::perform::{Failure, OpenFile};
 use super::plan::{Planned, REQUESTS_PER_MINUTE, Totals, plan};
 use super::source::Source;
+use super::step::Action;
 use super::survey::{Survey, survey};
 use crate::clock::Clock;
 use crate::model::NotionId;
-use crate::notion::Notion;
+use crate::notion::{Method, Notion};
 use crate::repo::Repository;
 use crate::report::{Phase, Report};
 
@@ -66,6 +68,10 @@ pub struct Summary {
     pub root_title: String,
     /// What was planned.
     pub totals: Totals,
+    /// Whether nothing at all was created.
+    pub nothing: bool,
+    /// What was left out on purpose.
+    pub left_out: Vec<LeftOut>,
     /// Everything that did not come back as it was.
     pub losses: Vec<Loss>,
     /// Steps that are done, or cannot be.
@@ -85,8 +91,14 @@ impl Summary {
 
 /// Says what a restore would do. Nothing is written.
 pub fn preview(job: &Job<'_>) -> Result<Preview, Error> {
-    let (original, survey, chosen) = prepare(job)?;
-    let planned = plan(&original, &survey, &chosen, &mut |_| Ok(()))?;
+    let Prepared {
+        original,
+        survey,
+        chosen,
+        left_out,
+    } = prepare(job)?;
+    let mut planned = plan(&original, &survey, &chosen, &mut |_| Ok(()))?;
+    planned.left_out = left_out;
     Ok(Preview {
         survey,
         planned,
@@ -97,9 +109,18 @@ pub fn preview(job: &Job<'_>) -> Result<Preview, Error> {
 /// Restores.
 pub fn restore(job: &Job<'_>) -> Result<Summary, Error> {
     if let Some(name) = unfinished(job.repo, job.root, Some(&job.from))? {
-        return Err(Error::Unfinished { name });
+        let journal = Journal::open(job.repo, &name, "restore", job.clock.now())?;
+        return Err(match journal.head.version < VERSION {
+            true => Error::OldJournal { name },
+            false => Error::Unfinished { name },
+        });
     }
-    let (original, survey, chosen) = prepare(job)?;
+    let Prepared {
+        original,
+        survey,
+        chosen,
+        left_out,
+    } = prepare(job)?;
     let head = Head {
         version: VERSION,
         root: job.root,
@@ -112,7 +133,8 @@ pub fn restore(job: &Job<'_>) -> Result<Summary, Error> {
         planned: job.clock.now(),
     };
     let mut journal = Journal::create(job.repo, head)?;
-    let planned = plan(&original, &survey, &chosen, &mut |step| journal.plan(step))?;
+    let mut planned = plan(&original, &survey, &chosen, &mut |step| journal.plan(step))?;
+    planned.left_out = left_out;
     journal.end_plan(planned)?;
     drop(original);
     carry_out(job, &journal)
@@ -123,6 +145,9 @@ pub fn resume(job: &Job<'_>) -> Result<Summary, Error> {
     let name = unfinished(job.repo, job.root, None)?;
     let name = name.ok_or(Error::NothingToResume { root: job.root })?;
     let journal = Journal::open(job.repo, &name, "restore", job.clock.now())?;
+    if journal.head.version < VERSION {
+        return Err(Error::OldJournal { name });
+    }
     carry_out(job, &journal)
 }
 
@@ -140,12 +165,27 @@ pub fn unfinished_source(
     Ok(Some(journal.head.from))
 }
 
-fn prepare<'j>(job: &Job<'j>) -> Result<(Original<'j>, Survey, BTreeSet<NotionId>), Error> {
+/// What a plan is made from.
+struct Prepared<'j> {
+    original: Original<'j>,
+    survey: Survey,
+    chosen: BTreeSet<NotionId>,
+    left_out: Vec<LeftOut>,
+}
+
+fn prepare<'j>(job: &Job<'j>) -> Result<Prepared<'j>, Error> {
     job.report.phase(Phase::Planning);
     let original = Original::load(job.source)?;
-    let chosen = choose(&original, &job.only)?;
+    let mut chosen = choose(&original, &job.only)?;
+    let only = !job.only.is_empty();
+    let left_out = leave_out(&original, job.repo, job.root, only, &mut chosen)?;
     let survey = survey(job.notion, &original, job.root, &chosen)?;
-    Ok((original, survey, chosen))
+    Ok(Prepared {
+        original,
+        survey,
+        chosen,
+        left_out,
+    })
 }
 
 /// The newest journal of a restore into this page that is not at its end.
@@ -172,6 +212,7 @@ fn carry_out(job: &Job<'_>, journal: &Journal) -> Result<Summary, Error> {
     };
     let ended = execute::execute(&tools, journal)?;
     let progress = journal.progress()?;
+    let nothing = !created_something(journal, &progress)?;
     let ending = journal.ending.clone().unwrap_or_default();
     let mut losses = ending.losses;
     losses.extend(progress.losses);
@@ -192,6 +233,8 @@ fn carry_out(job: &Job<'_>, journal: &Journal) -> Result<Summary, Error> {
         report: String::new(),
         root_title: journal.head.root_title.clone(),
         totals: ending.totals,
+        nothing,
+        left_out: ending.left_out,
         losses,
         steps_done: done as u64,
         steps: u64::from(journal.steps()),
@@ -199,6 +242,18 @@ fn carry_out(job: &Job<'_>, journal: &Journal) -> Result<Summary, Error> {
     };
     let report = journal.report(&as_json(&summary, journal, progress.ids.len()))?;
     Ok(Summary { report, ..summary })
+}
+
+/// Whether a restore has created anything: a page, a database, blocks or a view.
+fn created_something(journal: &Journal, progress: &Progress) -> Result<bool, Error> {
+    for number in progress.ended.keys() {
+        if let Action::Call(call) = journal.step(*number)?.action
+            && call.method != Method::Get
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The report file: what was restored, and what was not; `made` new ids are known.
@@ -213,6 +268,8 @@ fn as_json(summary: &Summary, journal: &Journal, made: usize) -> Value {
         "totals": summary.totals,
         "steps": {"done": summary.steps_done, "all": summary.steps},
         "made": made,
+        "nothing": summary.nothing,
+        "left_out": summary.left_out,
         "losses": summary.losses,
     })
 }

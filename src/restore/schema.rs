@@ -26,7 +26,8 @@ pub use computed::Results;
 pub use names::same_property;
 pub use options::{MOST_OPTIONS, option_made_by_value, writable_option};
 
-use super::{Degree, Learn, Notes, StandIn, Targets, Token};
+use super::pending::fields;
+use super::{Degree, Learn, Notes, PendingId, StandIn, Targets};
 use crate::model::{NotionId, id_of, type_of};
 use relation::Side;
 
@@ -50,10 +51,12 @@ pub struct Schemas {
 /// One `PATCH /data_sources/{id}`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// The old id of the data source; the path has its token.
+    /// The old id of the data source; the path has what it becomes.
     pub source: NotionId,
     /// The body's `properties`.
     pub properties: Map<String, Value>,
+    /// Columns that Notion made, on the other side of a relation, and their names here.
+    pub renames: Vec<(PendingId, String)>,
     /// The property ids that the answer tells, those of mirrors on other data sources
     /// included.
     pub learns: Vec<Learn>,
@@ -61,6 +64,17 @@ pub struct Change {
     pub stand_ins: Vec<StandIn>,
     /// The names of the properties, for messages.
     pub about: Vec<String>,
+}
+
+impl Change {
+    /// The body of the request.
+    pub fn body(&self) -> Value {
+        let properties = self.properties.iter();
+        let named = properties.map(|(name, config)| (name.as_str().into(), config.clone()));
+        let renames = self.renames.iter();
+        let renamed = renames.map(|(id, name)| ((*id).into(), json!({ "name": name })));
+        json!({ "properties": fields(named.chain(renamed).collect()) })
+    }
 }
 
 impl Schemas {
@@ -101,7 +115,7 @@ impl Schemas {
 pub fn learn_property(source: NotionId, name: &str) -> Learn {
     Learn {
         at: format!("/properties/{}/id", escaped(name)),
-        token: Token::property(source, name),
+        id: PendingId::property(source, name),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Token;
+use super::pending::{self, Known, PendingId, Text};
 use crate::model::NotionId;
 use crate::notion::Method;
 
@@ -37,19 +37,41 @@ pub struct Learn {
     /// JSON pointer into the answer, such as `/id` or `/results/0/id`.
     pub at: String,
     /// Whose id stands there.
-    pub token: Token,
+    pub id: PendingId,
 }
 
-/// A request with tokens in the place of ids to come.
+/// A request with pending ids in the place of ids to come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Call {
+pub struct Template {
     /// The HTTP method.
     #[serde(with = "method")]
     pub method: Method,
     /// The path from `/v1` on.
-    pub path: String,
+    pub path: Text,
     /// The JSON body; `Null` for none.
     #[serde(default)]
+    pub body: Value,
+}
+
+impl Template {
+    /// The request with ids in the places of pending ones.
+    pub fn filled(&self, known: &Known) -> Call {
+        Call {
+            method: self.method,
+            path: self.path.filled(known),
+            body: pending::filled(&self.body, known),
+        }
+    }
+}
+
+/// A request as it is sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The HTTP method.
+    pub method: Method,
+    /// The path from `/v1` on.
+    pub path: String,
+    /// The JSON body; `Null` for none.
     pub body: Value,
 }
 
@@ -93,9 +115,9 @@ pub struct Spare {
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Sends one request.
-    Call(Call),
+    Call(Template),
     /// Uploads a file: one request for it, one for each part, and for several parts one
-    /// more. The token in [`Step::learns`] at `/id` becomes the upload's id.
+    /// more. The id in [`Step::learns`] at `/id` becomes the upload's id.
     Upload(Bytes),
 }
 
@@ -108,7 +130,7 @@ pub struct Step {
     pub about: NotionId,
     /// What it writes into: steps with the same lane are sent one after the other, in
     /// the order of the plan.
-    pub lane: Token,
+    pub lane: PendingId,
     /// How many first-level blocks, or how many rows, what it writes into has before, where
     /// the plan knows: so a lost answer can be told from a lost request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,12 +149,12 @@ pub struct Step {
 }
 
 impl Step {
-    /// The tokens that must be known before it can be sent, in order of appearance.
-    pub fn needs(&self) -> Vec<Token> {
+    /// The ids that must be known before it can be sent, in order of appearance.
+    pub fn needs(&self) -> Vec<PendingId> {
         let mut found = Vec::new();
         if let Action::Call(call) = &self.action {
-            super::token::tokens(&Value::String(call.path.clone()), &mut found);
-            super::token::tokens(&call.body, &mut found);
+            call.path.pending(&mut found);
+            pending::pending(&call.body, &mut found);
         }
         found
     }

@@ -41,7 +41,7 @@ pub fn survey(
     chosen: &BTreeSet<NotionId>,
 ) -> Result<Survey, Error> {
     let me = notion.me()?;
-    let page = root_page(notion, root, original, chosen)?;
+    let page = root_page(notion, root)?;
     let mut users = Vec::new();
     // A personal token may not list users (section 1.2 of the API digest).
     optional(notion.users(&mut |page| {
@@ -70,6 +70,8 @@ pub fn survey(
         emojis.extend(page);
         Ok(())
     }))?;
+    let mut reachable = reachable(notion, original, chosen)?;
+    reachable.insert(root);
     let limits = &me["bot"]["workspace_limits"];
     let workspace = me["bot"]["workspace_id"].as_str();
     let same_workspace =
@@ -86,7 +88,7 @@ pub fn survey(
         users: matched,
         emojis: people::match_emojis(&original.emojis, &emojis),
         max_upload: limits["max_file_upload_size_in_bytes"].as_u64(),
-        reachable: reachable(notion, original, chosen)?,
+        reachable,
     })
 }
 
@@ -108,19 +110,7 @@ fn is_no(error: &notion::Error) -> bool {
 }
 
 /// The page that everything goes below.
-fn root_page(
-    notion: &Notion,
-    root: NotionId,
-    original: &Original<'_>,
-    chosen: &BTreeSet<NotionId>,
-) -> Result<Value, Error> {
-    if chosen.contains(&root) {
-        let title = original.entries.get(&root).map(|entry| entry.title.clone());
-        return Err(Error::RootIsRestored {
-            root,
-            title: title.unwrap_or_default(),
-        });
-    }
+fn root_page(notion: &Notion, root: NotionId) -> Result<Value, Error> {
     match notion.page(root) {
         Ok(page) if in_trash(&page) => Err(Error::RootInTrash { root }),
         Ok(page) => Ok(page),

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use crate::model::NotionId;
 
-use super::Token;
+use super::{PendingId, Ref};
 
 /// What a page, database, data source or block that something names becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// It is restored, by a step before this one.
-    Made(Token),
+    Made(PendingId),
     /// It is restored, but only by a later step: what names it is written again then.
-    Later(Token),
+    Later(PendingId),
     /// It is not part of this restore, and can still be reached under its old id.
     Same(NotionId),
     /// It is not part of this restore and cannot be reached: only its text is left.
@@ -25,7 +25,7 @@ pub enum Upload {
     /// It is uploaded again.
     File {
         /// The upload's id, to be.
-        token: Token,
+        id: PendingId,
         /// The name that it gets.
         name: String,
         /// The original name, where the API refuses that type of file and it travels
@@ -40,6 +40,17 @@ pub enum Upload {
         /// Why.
         why: String,
     },
+}
+
+impl Target {
+    /// The id that stands for it where it may be named before it is made.
+    pub fn reference(self) -> Option<Ref> {
+        match self {
+            Target::Made(id) | Target::Later(id) => Some(id.into()),
+            Target::Same(id) => Some(id.into()),
+            Target::Gone => None,
+        }
+    }
 }
 
 /// Answers for one moment of a plan. Translations are pure: they ask here, and nobody

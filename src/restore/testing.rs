@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Target, Targets, Token, Upload};
+use super::{PendingId, Target, Targets, Upload};
 use crate::model::NotionId;
 
 /// Answers from tables; what is in none is `Gone`.
@@ -24,14 +24,14 @@ impl Answers {
     /// Says that the page, database or block is made.
     pub fn made(mut self, old: u128) -> Answers {
         let old = NotionId::from_bits(old);
-        self.targets.insert(old, Target::Made(Token::of(old)));
+        self.targets.insert(old, Target::Made(PendingId::of(old)));
         self
     }
 
     /// Says that it is made later.
     pub fn later(mut self, old: u128) -> Answers {
         let old = NotionId::from_bits(old);
-        self.targets.insert(old, Target::Later(Token::of(old)));
+        self.targets.insert(old, Target::Later(PendingId::of(old)));
         self
     }
 

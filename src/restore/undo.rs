@@ -66,19 +66,18 @@ pub fn undo(job: &Undo<'_>) -> Result<Undone, Error> {
         let Action::Call(call) = &step.action else {
             continue;
         };
-        let Some((page, at)) = made_in(call) else {
+        let call = call.filled(&progress.ids);
+        let Some((page, at)) = made_in(&call) else {
             continue;
         };
         if page != journal.head.root {
             continue;
         }
         let learned = step.learns.iter().find(|learn| learn.at == at);
-        let known = learned.and_then(|learn| progress.ids.get(&learn.token));
+        let known = learned.and_then(|learn| progress.ids.get(&learn.id));
         let id = match (known, progress.begun.get(&number)) {
             (Some(id), _) => Some(id.clone()),
             (None, Some(begun)) => {
-                let mut call = call.clone();
-                super::token::fill(&mut call.body, &progress.ids);
                 let found = performer.made(&call, *begun).map_err(failed)?;
                 found.and_then(|it| Some(it.pointer(at)?.as_str()?.to_owned()))
             }

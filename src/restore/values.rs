@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::rich_text::{self, RUNS, units};
 use super::schema::{MOST_OPTIONS, Results, Schemas, option_made_by_value, writable_option};
-use super::{Degree, Notes, Target, Targets};
+use super::{Degree, Notes, PendingId, Target, Targets};
 use crate::model::{NotionId, id_of, type_of};
 use said::said;
 
@@ -37,7 +37,7 @@ pub struct Values {
     pub again: Vec<String>,
     /// Values of formulas, by name: what Notion may refuse, and the key and value that
     /// are for the plain column in its place. They are not in `properties`.
-    pub results: Vec<(String, String, Value)>,
+    pub results: Vec<(String, PendingId, Value)>,
     /// What is not in `properties`, for the top of the row's body.
     pub overflow: Vec<Overflow>,
     /// What does not come back as it was.
@@ -205,10 +205,7 @@ impl Row<'_> {
         let Some(results) = results else {
             return;
         };
-        let (key, kind) = match results {
-            Results::Plain(kind) => (name.to_owned(), *kind),
-            Results::IfRefused(kind, token) => (token.to_string(), *kind),
-        };
+        let (Results::Plain(kind) | Results::IfRefused(kind, _)) = *results;
         let read = value.get(type_of(value)).unwrap_or(&Value::Null);
         let text = said("formula", value, self.targets);
         let written = match kind {
@@ -227,9 +224,11 @@ impl Row<'_> {
         };
         let property = json!({"type": kind, kind: written});
         match results {
-            Results::Plain(_) => drop(self.made.properties.insert(key, property)),
-            Results::IfRefused(..) => {
-                let value = (name.to_owned(), key, property);
+            Results::Plain(_) => {
+                self.made.properties.insert(name.to_owned(), property);
+            }
+            Results::IfRefused(_, key) => {
+                let value = (name.to_owned(), *key, property);
                 self.made.results.push(value);
             }
         }
@@ -347,8 +346,8 @@ impl Row<'_> {
         let mut written = Vec::new();
         for old in all.iter().filter_map(id_of) {
             match self.targets.find(old) {
-                Target::Made(token) => {
-                    written.push(json!({"id": token}));
+                Target::Made(new) => {
+                    written.push(json!({"id": new}));
                     kept.push(old);
                 }
                 Target::Same(id) => {

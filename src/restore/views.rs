@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::schema::Schemas;
-use super::{Degree, Notes, Spare, Target, Targets, Token};
+use super::{Degree, Notes, PendingId, Ref, Spare, Target, Targets};
 use crate::model::{NotionId, id_of, type_of};
 use columns::Columns;
 
@@ -30,7 +30,7 @@ const DASHBOARD: usize = 12;
 /// A view as a tab, or as the first one of a linked database.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
-    /// Its old id; its token is [`Token::of`] this.
+    /// Its old id; it becomes [`PendingId::of`] this.
     pub old: NotionId,
     /// The body of `POST /views`, without the place: `database_id` or `create_database`
     /// is to be added.
@@ -137,18 +137,15 @@ impl Maker<'_, '_> {
             self.notes.lose(old, what, why, Degree::Missing);
             return None;
         };
-        let to = match self.targets.find(of) {
-            Target::Made(token) | Target::Later(token) => token.id(),
-            Target::Same(id) => id,
-            Target::Gone => {
-                let why = "the data source that it shows is neither restored nor within reach";
-                self.notes.lose(old, what, why, Degree::Missing);
-                return None;
-            }
+        let target = self.targets.find(of);
+        let Some(to) = target.reference() else {
+            let why = "the data source that it shows is neither restored nor within reach";
+            self.notes.lose(old, what, why, Degree::Missing);
+            return None;
         };
         let columns = |formulas: bool| Columns {
             // Outside of what is restored, properties keep their ids.
-            restored: (to != of).then(|| (of, (self.source)(of), self.schemas)),
+            restored: (target != Target::Same(of)).then(|| (of, (self.source)(of), self.schemas)),
             targets: self.targets,
             formulas,
             lost: Vec::new(),
@@ -220,7 +217,7 @@ impl Maker<'_, '_> {
                 };
                 let spare_body = spare.as_mut().map(|spare| &mut spare.body);
                 for body in std::iter::once(&mut create).chain(spare_body) {
-                    body["view_id"] = json!(Token::of(old));
+                    body["view_id"] = json!(PendingId::of(old));
                     body["placement"] = placement.clone();
                 }
                 inside += 1;
@@ -232,18 +229,13 @@ impl Maker<'_, '_> {
             }
             rows += usize::from(inside > 0);
         }
-        let own = source_of(view).map(|of| self.targets.find(of));
-        let own = match own {
-            Some(Target::Made(token) | Target::Later(token)) => Some(json!(token)),
-            Some(Target::Same(id)) => Some(json!(id)),
-            Some(Target::Gone) | None => None,
-        };
-        let Some(source) = own.or(source) else {
+        let own = source_of(view).and_then(|of| self.targets.find(of).reference());
+        let Some(source) = own.map(|own| json!(own)).or(source) else {
             let why = "nothing that it shows comes back";
             self.notes.lose(old, what(view), why, Degree::Missing);
             return None;
         };
-        let mut create = beginning(view, "dashboard", old);
+        let mut create = beginning(view, "dashboard", old.into());
         create.insert("data_source_id".into(), source);
         let create = Value::Object(create);
         Some(View {
@@ -256,7 +248,7 @@ impl Maker<'_, '_> {
 }
 
 /// The request for a view, and what it lacks.
-fn made(view: &Value, kind: &str, to: NotionId, mut columns: Columns<'_>) -> (Value, Vec<String>) {
+fn made(view: &Value, kind: &str, to: Ref, mut columns: Columns<'_>) -> (Value, Vec<String>) {
     let mut create = beginning(view, kind, to);
     let get = |key: &str| view.get(key).filter(|part| !part.is_null());
     if let Some(filter) = get("filter").and_then(|filter| columns.filter(filter)) {
@@ -280,7 +272,7 @@ fn made(view: &Value, kind: &str, to: NotionId, mut columns: Columns<'_>) -> (Va
 }
 
 /// What every view is created with.
-fn beginning(view: &Value, kind: &str, source: NotionId) -> Map<String, Value> {
+fn beginning(view: &Value, kind: &str, source: Ref) -> Map<String, Value> {
     let name = view.get("name").and_then(Value::as_str);
     let name = name.filter(|name| !name.is_empty()).unwrap_or(kind);
     let parts = [

@@ -139,7 +139,7 @@ fn a_page_to_restore_below_that_will_not_do_is_refused() {
     let nobody = "00000000000000000000000000000001";
     for (id, code, message, hint) in [
         (
-            home.to_string(),
+            format!("{home} --only {home}"),
             2,
             "is itself part of what is to be restored",
             "make a new one",

@@ -14,9 +14,9 @@ use notion_backup::gc;
 use notion_backup::model::NotionId;
 use notion_backup::repo::{LockKind, Memory, ObjectId, Repository};
 use notion_backup::report::Silent;
-use notion_backup::restore::journal::{self, DoneLine, Head, Journal};
+use notion_backup::restore::journal::{self, DoneLine, Head, Journal, VERSION};
 use notion_backup::restore::plan::Planned;
-use notion_backup::restore::{Loss, Step, Token, Totals};
+use notion_backup::restore::{Loss, PendingId, Step, Totals};
 use notion_backup::stop::Stop;
 use proptest::prelude::*;
 use serde_json::json;
@@ -202,25 +202,25 @@ fn restore_journal() -> (String, Memory) {
     let (files, repo) = repository();
     let root = NotionId::from_bits(1);
     let head = Head {
-        version: 1,
+        version: VERSION,
         root,
         root_title: "Root".to_string(),
         from: "20260101T000000Z-01234567".to_string(),
         only: vec![NotionId::from_bits(2)],
         planned: now(),
     };
-    let token = Token::of(NotionId::from_bits(3));
+    let id = PendingId::of(NotionId::from_bits(3));
     let step = |action| -> Step {
         serde_json::from_value(json!({
-            "part": "skeleton", "about": NotionId::from_bits(3), "lane": token, "before": 2,
-            "action": action, "learns": [{"at": "/id", "token": token}],
+            "part": "skeleton", "about": NotionId::from_bits(3), "lane": id, "before": 2,
+            "action": action, "learns": [{"at": "/id", "id": id}],
         }))
         .unwrap()
     };
     let mut journal = Journal::create(&repo, head).unwrap();
     journal
         .plan(step(json!({"call": {"method": "POST", "path": "/pages",
-            "body": {"parent": {"page_id": token}}}})))
+            "body": {"parent": {"page_id": id}}}})))
         .unwrap();
     journal
         .plan(step(
@@ -230,6 +230,7 @@ fn restore_journal() -> (String, Memory) {
         .unwrap();
     let planned = Planned {
         totals: Totals::default(),
+        left_out: Vec::new(),
         losses: Vec::new(),
     };
     journal.end_plan(planned).unwrap();
@@ -241,7 +242,7 @@ fn restore_journal() -> (String, Memory) {
         DoneLine::End {
             step: 0,
             at: now(),
-            ids: [(token, "x".to_string())].into(),
+            ids: [(id, "x".to_string())].into(),
             losses: vec![loss.clone()],
         },
         DoneLine::Failed {

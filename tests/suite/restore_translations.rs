@@ -1,16 +1,16 @@
 //! What the translations of databases, rows, views and comments make is taken by Notion,
 //! and reads as the original does. A test double of the rest of a restore sends it: one
-//! request after the other, every token filled in from what answers tell.
+//! request after the other, every id filled in from what answers tell.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use notion_backup::model::{NotionId, id_of, plain_text};
 use notion_backup::restore::comments::threads;
+use notion_backup::restore::pending::{Known, filled};
 use notion_backup::restore::schema::{Schemas, learn_property, schemas};
-use notion_backup::restore::token::{Known, fill};
 use notion_backup::restore::values::values;
 use notion_backup::restore::views::views;
-use notion_backup::restore::{Degree, Learn, Notes, Target, Targets, Token, Upload};
+use notion_backup::restore::{Degree, Learn, Notes, PendingId, Target, Targets, Text, Upload};
 use serde_json::{Value, json};
 
 use super::fake_notion::client::Client;
@@ -29,7 +29,7 @@ struct Here {
 impl Targets for Here {
     fn find(&self, old: NotionId) -> Target {
         match self.restored.contains(&old) {
-            true => Target::Made(Token::of(old)),
+            true => Target::Made(PendingId::of(old)),
             false => Target::Same(old),
         }
     }
@@ -103,19 +103,23 @@ impl Restorer {
         made
     }
 
-    /// Sends a request with its tokens filled in, and keeps what its answer tells.
-    fn send(&mut self, method: &str, path: &str, mut body: Value, learns: &[Learn]) -> Value {
-        let mut path = json!(path);
-        fill(&mut path, &self.known);
-        fill(&mut body, &self.known);
-        let path = path.as_str().unwrap();
-        let answer = self.client.send(method, path, Some(&body));
+    /// Sends a request with its ids filled in, and keeps what its answer tells.
+    fn send(
+        &mut self,
+        method: &str,
+        path: impl Into<Text>,
+        body: Value,
+        learns: &[Learn],
+    ) -> Value {
+        let path = path.into().filled(&self.known);
+        let body = filled(&body, &self.known);
+        let answer = self.client.send(method, &path, Some(&body));
         assert_eq!(answer.status, 200, "{path}: {}\n{body:#}", answer.json());
         let answer = answer.json();
         for learn in learns {
             let told = answer.pointer(&learn.at).and_then(Value::as_str);
             let told = told.unwrap_or_else(|| panic!("nothing at {}: {answer:#}", learn.at));
-            self.known.insert(learn.token, told.to_string());
+            self.known.insert(learn.id, told.to_string());
         }
         answer
     }
@@ -124,21 +128,18 @@ impl Restorer {
         for (source, properties) in self.schemas.initial.clone() {
             let body = json!({"parent": {"type": "page_id", "page_id": self.home},
                               "initial_data_source": {"properties": properties}});
-            let learn = |at: &str, token| Learn {
-                at: at.into(),
-                token,
-            };
-            let database = Token::named(&format!("database of {source}"));
+            let learn = |at: &str, id| Learn { at: at.into(), id };
+            let database = PendingId::named(&format!("database of {source}"));
             let learns = [
                 learn("/id", database),
-                learn("/data_sources/0/id", Token::of(source)),
+                learn("/data_sources/0/id", PendingId::of(source)),
             ];
             self.send("POST", "/databases", body, &learns);
         }
         for change in self.schemas.changes.clone() {
-            let path = format!("/data_sources/{}", Token::of(change.source));
-            let body = json!({"properties": change.properties});
-            self.send("PATCH", &path, body, &change.learns);
+            let path = Text::from("/data_sources/").id(PendingId::of(change.source));
+            let body = change.body();
+            self.send("PATCH", path, body, &change.learns);
         }
         for source in self.sources.clone() {
             let source = &source;
@@ -149,14 +150,14 @@ impl Restorer {
                     let learn = learn_property(id, &name);
                     let told = json!({"properties": schema}).pointer(&learn.at).cloned();
                     let told = told.unwrap().as_str().unwrap().to_string();
-                    self.known.insert(learn.token, told);
+                    self.known.insert(learn.id, told);
                 }
             }
         }
     }
 
     fn new_id(&self, old: NotionId) -> String {
-        self.known[&Token::of(old)].clone()
+        self.known[&PendingId::of(old)].clone()
     }
 
     /// The columns that a data source has become.
@@ -296,7 +297,7 @@ fn rows_come_back_with_their_values() {
         let made = values(&page, &complete, &source, &restorer.schemas, &restorer.here);
         // Rows of tasks are not restored here, so the copied relation leads to what it
         // cannot hold; the fake takes any page.
-        let body = json!({"parent": {"type": "data_source_id", "data_source_id": Token::of(id)},
+        let body = json!({"parent": {"type": "data_source_id", "data_source_id": PendingId::of(id)},
                           "properties": made.properties});
         let new = restorer.send("POST", "/pages", body, &[]);
         let over: BTreeMap<&str, usize> = made
@@ -360,14 +361,14 @@ fn views_are_taken_with_all_their_parts() {
         &restorer.here,
         &mut notes,
     );
-    let database = Token::named(&format!("database of {}", id_of(&source).unwrap()));
+    let database = PendingId::named(&format!("database of {}", id_of(&source).unwrap()));
     let mut kinds = BTreeSet::new();
     for view in made {
         let mut body = view.create;
         body["database_id"] = json!(database);
         let learn = Learn {
             at: "/id".into(),
-            token: Token::of(view.old),
+            id: PendingId::of(view.old),
         };
         let new = restorer.send("POST", "/views", body, &[learn]);
         let old = all.iter().find(|old| id_of(old) == Some(view.old)).unwrap();
@@ -426,7 +427,7 @@ fn threads_are_replayed() {
         let comments = restorer.client.list(&path);
         let made = threads(&json!(comments), &restorer.here, &mut Notes::default());
         for thread in made {
-            let discussion = Token::named(&format!("discussion {}", thread.discussion));
+            let discussion = PendingId::named(&format!("discussion {}", thread.discussion));
             let mut first = thread.first;
             first["parent"] = match thread.on_page {
                 true => json!({"page_id": thread.on}),
@@ -434,7 +435,7 @@ fn threads_are_replayed() {
             };
             let learn = Learn {
                 at: "/discussion_id".into(),
-                token: discussion,
+                id: discussion,
             };
             let said = restorer.send("POST", "/comments", first, &[learn]);
             assert!(plain_text(&said["rich_text"]).starts_with("[20"), "{said}");

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use notion_backup::clock::Clock;
+use notion_backup::restore::Error;
+
 use crate::restore_trial::{Dumped, Trial, each};
 use crate::support::fake_notion::{Fault, What};
 use crate::support::workspace::model::{Id, Parent};
@@ -139,4 +142,50 @@ fn a_linked_database_below_the_page_goes_too() {
     let undone = trial.undo(&summary.journal).unwrap();
     assert_eq!((undone.trashed, undone.gone), (1, 0));
     assert!(state(&trial) == before);
+}
+
+/// A journal that the program wrote before plans were of version 2: of three pages one was
+/// made, of one the answer was lost, and one was made after it.
+const PLAN_1: &str = include_str!("restore_undo/journal_version_1/plan.jsonl");
+const DONE_1: &str = include_str!("restore_undo/journal_version_1/done.jsonl");
+
+#[test]
+fn a_restore_of_an_older_version_is_not_resumed_and_can_be_undone() {
+    let trial = Dumped::small().trial();
+    let before = state(&trial);
+    let root = trial.dumped.root;
+    let made: Vec<Id> = trial.fake.edit(|ws| {
+        let root = root.to_string().parse().unwrap();
+        let titles = ["Page two", "Page three", "Page one"];
+        titles
+            .map(|title| ws.page(Parent::Page(root), title))
+            .into()
+    });
+    let from = trial.repo().find_snapshot("latest").unwrap().0.to_string();
+    let now = trial.clock.now().to_string();
+    let told = |text: &str| {
+        text.replace("62884310-951a-45ba-a379-8982959140e4", &root.to_string())
+            .replace("20261101T101000Z-bb3cc295", &from)
+            .replace("eb68f814-d94f-457d-9ab1-9379730deaed", &made[0].to_string())
+            .replace("b3996f6b-2833-4fb2-aa85-380a46ff3e93", &made[2].to_string())
+            .replace("2026-11-01T10:10:01Z", &now)
+    };
+    let name = "restore-20261101T101001Z-4b36d286";
+    for (file, text) in [("plan.jsonl", PLAN_1), ("done.jsonl", DONE_1)] {
+        let path = format!("state/{name}/{file}");
+        trial.files.overwrite(&path, told(text).as_bytes());
+    }
+    trial.fake.clear_requests();
+    for refused in [trial.resume(), trial.restore()] {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, Error::OldJournal { .. }), "{error}");
+        assert!(error.to_string().contains("older version"), "{error}");
+    }
+    assert_eq!(trial.fake.count("POST"), 0);
+    let undone = trial.undo(name).unwrap();
+    assert_eq!((undone.trashed, undone.gone), (3, 0));
+    assert!(state(&trial) == before);
+    // Then it may be restored again.
+    let summary = trial.restore().unwrap();
+    trial.assert_restored(&summary, "after an undo of the older version");
 }

@@ -18,7 +18,8 @@ use crate::notion::Notion;
 use crate::repo::{Picked, Repository, Snapshot, SnapshotId};
 use crate::report::{Counter, Report};
 use crate::restore::{
-    self, Degree, FolderSource, Job, Loss, Preview, SnapshotSource, Source, Summary, Totals,
+    self, Degree, FolderSource, Job, LeftOut, Loss, Preview, Reason, SnapshotSource, Source,
+    Summary, Totals,
 };
 use crate::stop::Stop;
 
@@ -236,6 +237,7 @@ fn tell_preview(ui: &Ui, chosen: &Chosen<'_>, preview: &Preview) -> Result<Exit,
             "requests_per_minute": pace,
             "seconds_expected": totals.time(pace).as_secs(),
             "exceeds_free_plan": totals.exceeds_free_plan(),
+            "left_out": preview.planned.left_out,
             "losses": lost.len(),
             "code": Exit::Done.code(),
         }))?;
@@ -256,6 +258,9 @@ fn tell_preview(ui: &Ui, chosen: &Chosen<'_>, preview: &Preview) -> Result<Exit,
         ui.line(
             "plan         a Free workspace with more than one member takes 1,000 blocks in all: this is more",
         )?;
+    }
+    for line in left_out(&preview.planned.left_out) {
+        ui.line(&line)?;
     }
     match lost.is_empty() {
         true => ui.line("losses       none: everything comes back as it was")?,
@@ -300,6 +305,26 @@ fn amounts(totals: &Totals) -> Vec<String> {
     ]
 }
 
+/// What is left out on purpose, one line for each.
+fn left_out(all: &[LeftOut]) -> Vec<String> {
+    let line = |left: &LeftOut| {
+        let below = match left.below {
+            0 => String::new(),
+            1 => " and the one below it".to_owned(),
+            below => format!(" and {} pages and databases below it", words::number(below)),
+        };
+        let why = match left.why {
+            Reason::TargetPage => "it is the page that everything goes below".to_owned(),
+            Reason::EarlierCopy => format!(
+                "an earlier restore made this, and it is unchanged since; --only {} restores it",
+                left.id
+            ),
+        };
+        format!("left out     \u{201c}{}\u{201d}{below}: {why}", left.title)
+    };
+    all.iter().map(line).collect()
+}
+
 fn minutes(time: std::time::Duration) -> String {
     match time.as_secs().div_ceil(60) {
         minutes @ 0..120 => words::count(minutes.max(1), "minute"),
@@ -336,6 +361,8 @@ fn tell(
             "totals": summary.totals,
             "steps": summary.steps,
             "steps_done": summary.steps_done,
+            "nothing": summary.nothing,
+            "left_out": summary.left_out,
             "losses": summary.losses.len(),
             "work": {"requests": requests},
             "seconds_elapsed": elapsed.as_secs(),
@@ -352,6 +379,9 @@ fn tell(
             words::count(requests, "request"),
             words::clock(elapsed)
         ))?;
+        for line in left_out(&summary.left_out) {
+            ui.line(&line)?;
+        }
     }
     let shown: Vec<&Loss> = summary
         .losses
@@ -386,6 +416,13 @@ fn tell(
     if !ui.is_quiet() {
         ui.line(&format!("report       {report}"))?;
     }
+    if summary.nothing {
+        ui.line(&format!(
+            "nothing was restored below \u{201c}{}\u{201d}",
+            summary.root_title
+        ))?;
+        return Ok(exit);
+    }
     ui.line(&match summary.has_losses() {
         false => format!("restored below \u{201c}{}\u{201d}", summary.root_title),
         true => format!(
@@ -405,6 +442,7 @@ fn tell(
 fn exit(summary: &Summary) -> Exit {
     match &summary.early {
         Some(failure) => Error::early(failure).exit,
+        None if summary.nothing => Exit::Failed,
         None if summary.has_losses() => Exit::Losses,
         None => Exit::Done,
     }

@@ -66,12 +66,7 @@ impl Engine {
             clock: self.clock.as_ref(),
             report: &Silent,
         };
-        restore::restore(&job).map_err(|error| match &error {
-            restore::Error::RootIsRestored { .. } => format!(
-                "nothing was restored: {error}; make a new one, which is not in the snapshot, share it, and give its id"
-            ),
-            _ => text(&error),
-        })
+        restore::restore(&job).map_err(|error| text(&error))
     }
 }
 
@@ -99,11 +94,19 @@ impl Restorer for Engine {
                 summary.steps_done, summary.steps
             ),
             (None, Some(first)) => format!(
-                "{} could not be restored, the first: {} ({}): {}; the report is {}",
+                "{}{} could not be restored, the first: {} ({}): {}; the report is {}",
+                match summary.nothing {
+                    true => "nothing was restored: ",
+                    false => "",
+                },
                 lost.len(),
                 first.what,
                 first.id,
                 first.why,
+                report.display()
+            ),
+            (None, None) if summary.nothing => format!(
+                "nothing was restored: there is nothing in it to restore below this page; the report is {}",
                 report.display()
             ),
             (None, None) => return Ok(()),

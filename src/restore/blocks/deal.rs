@@ -9,16 +9,17 @@ use serde_json::{Map, Value, json};
 use super::draft::{At, Draft, Forest, Item};
 use super::fit::{Fit, Plan};
 use super::{BodyStep, Position};
-use crate::restore::{Token, token};
+use crate::restore::PendingId;
+use crate::restore::pending::pending;
 
 /// What must be done once a request is answered.
 enum Work {
     Learn {
-        parent: Token,
-        makes: Vec<Token>,
+        parent: PendingId,
+        makes: Vec<PendingId>,
     },
     Run {
-        parent: Token,
+        parent: PendingId,
         position: Position,
         items: Vec<At>,
     },
@@ -28,9 +29,9 @@ enum Work {
 pub struct Deal<'a> {
     forest: &'a Forest,
     fit: &'a Fit<'a>,
-    /// Tokens that blocks of the page name and other blocks of the page make.
-    locals: &'a HashSet<Token>,
-    made: HashSet<Token>,
+    /// Ids that blocks of the page name and other blocks of the page make.
+    locals: &'a HashSet<PendingId>,
+    made: HashSet<PendingId>,
     steps: &'a mut Vec<BodyStep>,
 }
 
@@ -56,7 +57,7 @@ impl<'a> Deal<'a> {
     pub fn new(
         forest: &'a Forest,
         fit: &'a Fit<'a>,
-        locals: &'a HashSet<Token>,
+        locals: &'a HashSet<PendingId>,
         steps: &'a mut Vec<BodyStep>,
     ) -> Deal<'a> {
         Deal {
@@ -69,7 +70,7 @@ impl<'a> Deal<'a> {
     }
 
     /// The steps for blocks that stand side by side, and all below them.
-    pub fn run(&mut self, parent: Token, position: Position, items: Vec<At>) {
+    pub fn run(&mut self, parent: PendingId, position: Position, items: Vec<At>) {
         let mut todo = vec![Work::Run {
             parent,
             position,
@@ -94,7 +95,7 @@ impl<'a> Deal<'a> {
     /// to be made further down.
     fn requests(
         &mut self,
-        parent: Token,
+        parent: PendingId,
         mut position: Position,
         items: Vec<At>,
         todo: &mut Vec<Work>,
@@ -155,8 +156,8 @@ impl<'a> Deal<'a> {
             return true;
         }
         let mut named = Vec::new();
-        token::tokens(value, &mut named);
-        let missing = |token: &Token| self.locals.contains(token) && !self.made.contains(token);
+        pending(value, &mut named);
+        let missing = |token: &PendingId| self.locals.contains(token) && !self.made.contains(token);
         !named.iter().any(missing)
     }
 
@@ -252,7 +253,7 @@ impl<'a> Deal<'a> {
     }
 }
 
-fn follow(parent: Token, position: Position, items: &[At], follows: &mut Vec<Work>) {
+fn follow(parent: PendingId, position: Position, items: &[At], follows: &mut Vec<Work>) {
     if !items.is_empty() {
         follows.push(Work::Run {
             parent,

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::model::NotionId;
-use crate::restore::Token;
+use crate::restore::PendingId;
 
 /// A block's type and what stands under it.
 pub type New = (&'static str, Map<String, Value>);
@@ -22,7 +22,7 @@ pub struct Draft {
     /// The blocks directly below it, in order.
     pub children: Vec<At>,
     /// What its id becomes known as.
-    pub token: Token,
+    pub token: PendingId,
     /// The old block that it comes from.
     pub about: NotionId,
     /// Whether its new id must become known.

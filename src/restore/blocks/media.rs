@@ -6,6 +6,7 @@ use super::draft::New;
 use super::stand_in::{self, paragraphs};
 use crate::model::{NotionId, type_of};
 use crate::notion::Doubt;
+use crate::restore::pending::Known;
 use crate::restore::{Degree, Notes, Targets, Upload, rich_text};
 
 /// The most bytes of a file's name (section 1.5 of the API digest).
@@ -25,14 +26,14 @@ pub fn file(
     match (type_of(payload), url("file"), url("external")) {
         ("file", Some(url), _) => match targets.file(id, url) {
             Upload::File {
-                token,
+                id: upload,
                 name,
                 wrapped,
             } => {
                 let kind = if wrapped.is_some() { "file" } else { kind };
                 let mut out = Map::new();
                 out.insert("type".into(), json!("file_upload"));
-                out.insert("file_upload".into(), json!({ "id": token }));
+                out.insert("file_upload".into(), json!({ "id": upload }));
                 if kind == "file" {
                     // The same bytes may be shown under several names.
                     let name = own_name.filter(|_| wrapped.is_none()).unwrap_or(&name);
@@ -87,9 +88,10 @@ pub fn page(
 ) -> Vec<New> {
     let read = payload.get("url").and_then(Value::as_str);
     let url = rich_text::link(read.unwrap_or_default(), targets, notes);
-    if url.is_empty() || !fits(&url) {
-        let (told, why) = unusable(kind, &url);
-        let what = named_block(kind, &url);
+    if url.is_empty() || !fits(&url.filled(&Known::new())) {
+        let url = url.as_str().or(read).unwrap_or_default();
+        let (told, why) = unusable(kind, url);
+        let what = named_block(kind, url);
         return instead(what, told, why, payload, id, targets, notes);
     }
     let out = Map::from_iter([("url".to_string(), json!(url))]);

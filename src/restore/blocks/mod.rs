@@ -20,7 +20,8 @@ mod translate;
 
 use serde_json::{Map, Value, json};
 
-use super::{Body, Degree, Notes, Targets, Token, token};
+use super::pending::pending;
+use super::{Body, Degree, Notes, PendingId, Targets};
 use crate::model::NotionId;
 
 use draft::Item;
@@ -45,7 +46,7 @@ pub enum Position {
     /// Before all others.
     Start,
     /// After this block, page or database.
-    After(Token),
+    After(PendingId),
 }
 
 impl Position {
@@ -80,35 +81,35 @@ pub enum BodyStep {
     /// Appends blocks.
     Append {
         /// The page or block that gets them.
-        parent: Token,
+        parent: PendingId,
         /// Where among the parent's children.
         position: Position,
         /// The request's `children`: at most 100, and 1,000 with all that is in them.
         children: Vec<Value>,
         /// What the answered ids are known as, one for each of `children`.
-        makes: Vec<Token>,
+        makes: Vec<PendingId>,
         /// The old ids of the blocks that `children` come from, for messages.
         about: Vec<NotionId>,
     },
     /// Lists the children of a block to learn their ids.
     Learn {
         /// The block: it has just been created, inside another.
-        parent: Token,
+        parent: PendingId,
         /// What its children are known as, in order.
-        makes: Vec<Token>,
+        makes: Vec<PendingId>,
     },
     /// What held the first place for a linked database goes once that is made.
     Remove {
         /// The block.
-        block: Token,
+        block: PendingId,
     },
-    /// Here stood a linked database. It becomes known as [`Token::of`] its old id.
+    /// Here stood a linked database. It becomes known as [`PendingId::of`] its old id.
     Linked {
         /// The old id of the linked database.
         database: NotionId,
         /// The block, page or (linked) database that it stood after; at the page's end
         /// for `None`.
-        after: Option<Token>,
+        after: Option<PendingId>,
     },
 }
 
@@ -209,7 +210,7 @@ pub fn rest(
     let mut last = None;
     let mut linked = Vec::new();
     let mut run = Vec::new();
-    let own = Token::of(page);
+    let own = PendingId::of(page);
     for (item, _) in &done.forest.top {
         match *item {
             Item::Block(at) => {
@@ -218,15 +219,15 @@ pub fn rest(
             }
             Item::Anchor(id) => {
                 deal.run(own, position, std::mem::take(&mut run));
-                position = Position::After(Token::of(id));
-                last = Some(Token::of(id));
+                position = Position::After(PendingId::of(id));
+                last = Some(PendingId::of(id));
             }
             Item::Linked(id) => {
                 linked.push(BodyStep::Linked {
                     database: id,
                     after: last,
                 });
-                last = last.map(|_| Token::of(id));
+                last = last.map(|_| PendingId::of(id));
             }
         }
     }
@@ -284,6 +285,6 @@ pub fn rewrite(
         .collect();
     let text = Value::Object(text);
     let mut found = Vec::new();
-    token::tokens(&text, &mut found);
+    pending(&text, &mut found);
     (!found.is_empty()).then(|| json!({ kind: text }))
 }

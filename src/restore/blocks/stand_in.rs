@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::draft::New;
 use crate::model::{NotionId, title_of};
 use crate::restore::body::Node;
-use crate::restore::{Degree, Notes, Target, Targets, rich_text};
+use crate::restore::{Degree, Notes, Ref, Target, Targets, rich_text};
 
 /// Paragraphs with this text, as many as it takes.
 pub fn paragraphs(runs: Vec<Value>) -> Vec<New> {
@@ -100,8 +100,8 @@ pub fn link_to_page(
         return callouts(rich_text::plain("Here was a link whose target is unknown."));
     };
     let new = match targets.find(old) {
-        Target::Made(token) => token.id(),
-        Target::Same(same) => same,
+        Target::Made(made) => Ref::from(made),
+        Target::Same(same) => Ref::from(same),
         Target::Later(_) | Target::Gone => {
             if key != "comment_id" && targets.find(old) != Target::Gone {
                 notes.later.push(old);
@@ -126,8 +126,8 @@ pub fn link_to_page(
 pub fn nested(node: &Node, id: NotionId, targets: &dyn Targets, notes: &mut Notes) -> Vec<New> {
     let kind = node.kind().trim_start_matches("child_").to_string();
     let new = match targets.find(id) {
-        Target::Made(token) => token.id(),
-        Target::Same(same) => same,
+        Target::Made(made) => Ref::from(made),
+        Target::Same(same) => Ref::from(same),
         Target::Later(_) | Target::Gone => {
             if targets.find(id) != Target::Gone {
                 notes.later.push(id);
@@ -210,7 +210,7 @@ fn facts(payload: &Value, id: NotionId, targets: &dyn Targets, notes: &mut Notes
     rich_text::write(&json!(runs), id, targets, notes)
 }
 
-fn mention(kind: &str, id: NotionId) -> Vec<New> {
+fn mention(kind: &str, id: Ref) -> Vec<New> {
     let mention = json!({"type": "mention", "mention": {"type": kind, kind: {"id": id}}});
     paragraphs(vec![mention])
 }

@@ -8,7 +8,7 @@ use super::draft::{At, Draft, Forest};
 use super::draft::{New, empty_text};
 use crate::model::NotionId;
 use crate::restore::body::{self, Body, Node};
-use crate::restore::{Degree, Notes, Token, rich_text};
+use crate::restore::{Degree, Notes, PendingId, rich_text};
 
 /// The part of a synced block whose original is on the same page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,14 +23,14 @@ pub enum Synced {
     /// It is created as a reference.
     Reference {
         /// To what the original becomes.
-        to: Token,
+        to: PendingId,
     },
 }
 
 /// The parts of synced blocks that have their original on this page, and the tokens that
 /// are thereby named. All copies are alike, so the first in reading order becomes the
 /// original: the others can then be created after it.
-pub fn synced(body: &Body) -> (HashMap<body::At, Synced>, HashSet<Token>) {
+pub fn synced(body: &Body) -> (HashMap<body::At, Synced>, HashSet<PendingId>) {
     let mut originals = HashMap::new();
     let mut seen = Vec::new();
     let mut todo: Vec<body::At> = body.top.iter().rev().copied().collect();
@@ -67,14 +67,14 @@ pub fn synced(body: &Body) -> (HashMap<body::At, Synced>, HashSet<Token>) {
         let Some(original) = originals.get(&id).filter(|_| referenced.contains(&id)) else {
             continue;
         };
-        let to = Token::of(id);
+        let to = PendingId::of(id);
         let part = match there.insert(id) {
             true => Synced::Original { at: *original, id },
             false => Synced::Reference { to },
         };
         parts.insert(at, part);
     }
-    let locals = referenced.into_iter().map(Token::of).collect();
+    let locals = referenced.into_iter().map(PendingId::of).collect();
     (parts, locals)
 }
 
@@ -167,7 +167,7 @@ fn add(forest: &mut Forest, parent: At, kind: &'static str, payload: Map<String,
     if let Some(parent) = forest.drafts.get_mut(parent) {
         parent.children.push(at);
         let number = parent.children.len();
-        let token = Token::named(&format!("piece {number} in {}", parent.token));
+        let token = PendingId::named(&format!("piece {number} in {}", parent.token));
         let about = parent.about;
         forest.drafts.push(Draft {
             kind,

@@ -11,7 +11,7 @@ use super::structure::{self, Synced};
 use super::{Place, payload, stand_in, table};
 use crate::model::NotionId;
 use crate::restore::body::{self, Body, Node};
-use crate::restore::{Degree, Notes, Target, Targets, Token};
+use crate::restore::{Degree, Notes, PendingId, Ref, Target, Targets};
 
 /// A translated page, or a part of it.
 pub struct Done {
@@ -23,14 +23,14 @@ pub struct Done {
     pub rewrite: Vec<NotionId>,
     /// Linked databases that stood inside other blocks.
     pub nested: Vec<NotionId>,
-    /// Tokens that blocks of this page name and other blocks of this page make.
-    pub locals: HashSet<Token>,
+    /// Ids that blocks of this page name and other blocks of this page make.
+    pub locals: HashSet<PendingId>,
 }
 
 impl Done {
     /// A linked database can only be made after a block. Where it is the first of several,
-    /// an empty paragraph holds its place; the paragraph's token.
-    pub fn hold_first(&mut self) -> Option<Token> {
+    /// an empty paragraph holds its place; the paragraph's id.
+    pub fn hold_first(&mut self) -> Option<PendingId> {
         let (Item::Linked(id), at) = *self.forest.top.first()? else {
             return None;
         };
@@ -38,7 +38,7 @@ impl Done {
         if self.forest.top.iter().all(alone) {
             return None;
         }
-        let token = Token::named(&format!("place of {id}"));
+        let token = PendingId::named(&format!("place of {id}"));
         let draft = self.forest.drafts.len();
         self.forest.drafts.push(Draft {
             kind: "paragraph",
@@ -83,7 +83,7 @@ struct Walk<'a> {
     place: &'a dyn Fn(NotionId) -> Place,
     targets: &'a dyn Targets,
     synced: HashMap<body::At, Synced>,
-    used: HashSet<Token>,
+    used: HashSet<PendingId>,
     /// Where in [`Body::top`] the walk is.
     top: usize,
     todo: Vec<Todo>,
@@ -225,7 +225,7 @@ impl Walk<'_> {
             }
             _ => stand_in::nested(node, id, self.targets, notes),
         };
-        // The database or page has its own token; this is only a block that leads to it.
+        // The database or page has its own id; this is only a block that leads to it.
         let below = self.room(below, "", id);
         for (kind, payload) in new {
             let at = self.piece(kind, payload, id, below);
@@ -239,7 +239,7 @@ impl Walk<'_> {
         let below = self.room(below, "synced_block", id);
         let from = node.payload().pointer("/synced_from/block_id");
         let from = from.and_then(Value::as_str).and_then(|it| it.parse().ok());
-        let reference = |to: NotionId| {
+        let reference = |to: Ref| {
             let from = json!({"type": "block_id", "block_id": to});
             Map::from_iter([("synced_from".to_string(), from)])
         };
@@ -253,7 +253,7 @@ impl Walk<'_> {
                     }
                 }
                 Synced::Reference { to } => {
-                    let made = self.own("synced_block", reference(to.id()), id, below, false);
+                    let made = self.own("synced_block", reference(to.into()), id, below, false);
                     if let Some(draft) = self.done.forest.drafts.get_mut(made) {
                         draft.refers = true;
                     }
@@ -263,8 +263,8 @@ impl Walk<'_> {
         }
         let mut later = false;
         let known = from.and_then(|from: NotionId| match self.targets.find(from) {
-            Target::Made(token) => Some(token.id()),
-            Target::Same(id) => Some(id),
+            Target::Made(made) => Some(Ref::from(made)),
+            Target::Same(id) => Some(Ref::from(id)),
             Target::Later(_) => {
                 self.done.notes.later.push(from);
                 later = true;
@@ -363,7 +363,7 @@ impl Walk<'_> {
         below: Option<At>,
         needed: bool,
     ) -> At {
-        let token = Token::of(id);
+        let token = PendingId::of(id);
         if self.used.contains(&token) {
             return self.piece(kind, payload, id, below);
         }
@@ -380,7 +380,7 @@ impl Walk<'_> {
         below: Option<At>,
     ) -> At {
         let number = self.done.forest.drafts.len();
-        let token = Token::named(&format!("piece {} {number} of {id}", self.top));
+        let token = PendingId::named(&format!("piece {} {number} of {id}", self.top));
         self.push(kind, payload, id, below, token, false)
     }
 
@@ -390,7 +390,7 @@ impl Walk<'_> {
         payload: Map<String, Value>,
         about: NotionId,
         below: Option<At>,
-        token: Token,
+        token: PendingId,
         needed: bool,
     ) -> At {
         self.used.insert(token);

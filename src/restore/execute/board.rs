@@ -10,10 +10,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::super::journal::{DoneLine, Journal, Progress};
+use super::super::pending::{Known, filled_id, pending};
 use super::super::perform::Failure;
 use super::super::step::{Action, Part, Step};
-use super::super::token::{Known, tokens};
-use super::super::{Error, Token};
+use super::super::{Error, PendingId};
 use crate::model::NotionId;
 use crate::notion::Method;
 
@@ -23,11 +23,11 @@ const AHEAD: usize = 2000;
 /// What is remembered of each step.
 struct Card {
     part: Part,
-    lane: Token,
-    /// Tokens without which it makes no sense: what it writes into.
-    hard: Vec<Token>,
-    /// All other tokens in it.
-    soft: Vec<Token>,
+    lane: PendingId,
+    /// Ids without which it makes no sense: what it writes into.
+    hard: Vec<PendingId>,
+    /// All other ids in it.
+    soft: Vec<PendingId>,
     state: State,
 }
 
@@ -54,34 +54,34 @@ pub(super) struct Board {
     /// Every step before this one is finished.
     first: usize,
     /// Lanes with a step under way.
-    busy: HashSet<Token>,
+    busy: HashSet<PendingId>,
     /// Schema steps that are not finished.
     schemas: BTreeSet<u32>,
     running: usize,
-    /// What tokens have become.
+    /// What pending ids have become.
     pub known: Known,
     /// All ids among them.
     pub taken: HashSet<NotionId>,
     /// What will never be made.
-    dead: HashSet<Token>,
+    dead: HashSet<PendingId>,
     /// What has less in it than the plan reckons, because a step failed.
-    short: HashSet<Token>,
+    short: HashSet<PendingId>,
     /// Steps that an earlier run has begun.
     begun: HashMap<u32, Timestamp>,
     /// The steps of uploads.
-    uploads: HashMap<Token, u32>,
+    uploads: HashMap<PendingId, u32>,
     /// The names of all files, by what is learned of their uploads.
-    names: HashMap<Token, String>,
+    names: HashMap<PendingId, String>,
     /// Files that could not be uploaded, or attached.
-    lost: HashSet<Token>,
+    lost: HashSet<PendingId>,
     /// Uploads that nothing is known to have attached: their step, and since when.
-    loose: HashMap<Token, (u32, Timestamp)>,
+    loose: HashMap<PendingId, (u32, Timestamp)>,
     /// The titles of pages and databases, by what is learned of them.
-    titles: HashMap<Token, String>,
+    titles: HashMap<PendingId, String>,
     /// Whether comments are refused, all of them.
     pub no_comments: bool,
-    /// The tokens of discussions, and of what they are on.
-    discussions: Vec<(Token, Token)>,
+    /// The ids of discussions, and of what they are on.
+    discussions: Vec<(PendingId, PendingId)>,
     /// Uploads that were refused in this run, for the journal.
     pub refused: Vec<DoneLine>,
     /// Why no step is begun any more.
@@ -121,21 +121,20 @@ impl Board {
             board.discussions.extend(discussion(&step));
             if let Action::Upload(bytes) = &step.action {
                 let made = step.learns.iter();
-                let names = made.map(|learn| (learn.token, bytes.name.clone()));
+                let names = made.map(|learn| (learn.id, bytes.name.clone()));
                 board.names.extend(names);
             }
             let title = title(&step);
             for learn in step.learns.iter().filter(|_| !title.is_empty()) {
-                board.titles.insert(learn.token, title.clone());
+                board.titles.insert(learn.id, title.clone());
             }
             if step.part == Part::Schema {
                 board.schemas.insert(number);
             }
             if let Some(at) = progress.ended.get(&number) {
                 let learned = step.learns.iter();
-                let ids = learned.filter_map(|learn| {
-                    Some((learn.token, progress.ids.get(&learn.token)?.clone()))
-                });
+                let ids = learned
+                    .filter_map(|learn| Some((learn.id, progress.ids.get(&learn.id)?.clone())));
                 let ids = ids.collect();
                 board.end(number, &step, ids, *at);
             } else if progress.failed.contains(&number) {
@@ -147,7 +146,7 @@ impl Board {
 
     /// The discussions that earlier runs have opened, and what they are on.
     pub fn discussions(&self) -> Vec<(NotionId, NotionId)> {
-        let id = |token: &Token| self.known.get(token)?.parse().ok();
+        let id = |token: &PendingId| self.known.get(token)?.parse().ok();
         let known = self.discussions.iter();
         known
             .filter_map(|(discussion, on)| Some((id(discussion)?, id(on)?)))
@@ -174,7 +173,7 @@ impl Board {
 
     /// The title of what a step makes or, if that has none, of what it writes into.
     pub fn title(&self, step: &Step) -> String {
-        let own = step.learns.iter().map(|learn| learn.token);
+        let own = step.learns.iter().map(|learn| learn.id);
         let mut around = own.chain([step.lane]);
         let title = around.find_map(|token| self.titles.get(&token));
         title.cloned().unwrap_or_default()
@@ -208,7 +207,7 @@ impl Board {
         }
         let end = self.cards.len().min(self.first + AHEAD);
         // Lanes whose turn is at an earlier step.
-        let mut lanes: HashSet<Token> = HashSet::new();
+        let mut lanes: HashSet<PendingId> = HashSet::new();
         for at in self.first..end {
             let Some(card) = self.cards.get(at) else {
                 break;
@@ -252,7 +251,8 @@ impl Board {
             return false;
         }
         // The first open step waits for nothing that could still come.
-        let settled = |token: &Token| self.known.contains_key(token) || self.dead.contains(token);
+        let settled =
+            |token: &PendingId| self.known.contains_key(token) || self.dead.contains(token);
         at == self.first || card.hard.iter().chain(&card.soft).all(settled)
     }
 
@@ -262,8 +262,8 @@ impl Board {
             .all(|card| card.state == State::Finished || card.part == Part::State)
     }
 
-    /// The token of what a step writes into, if that will never be there.
-    pub fn never_made(&self, number: u32) -> Option<Token> {
+    /// The id of what a step writes into, if that will never be there.
+    pub fn never_made(&self, number: u32) -> Option<PendingId> {
         let hard = self.cards.get(number as usize)?.hard.iter();
         hard.copied().find(|token| !self.known.contains_key(token))
     }
@@ -282,19 +282,19 @@ impl Board {
     }
 
     /// Notes that a step is done.
-    pub fn end(&mut self, number: u32, step: &Step, ids: Vec<(Token, String)>, at: Timestamp) {
+    pub fn end(&mut self, number: u32, step: &Step, ids: Vec<(PendingId, String)>, at: Timestamp) {
         for (token, id) in ids {
             self.taken.extend(id.parse::<NotionId>());
             self.dead.remove(&token);
             self.known.insert(token, id);
         }
         for learn in &step.learns {
-            if !self.known.contains_key(&learn.token) {
-                self.dead.insert(learn.token);
+            if !self.known.contains_key(&learn.id) {
+                self.dead.insert(learn.id);
             }
             if matches!(step.action, Action::Upload(_)) {
-                self.uploads.insert(learn.token, number);
-                self.loose.insert(learn.token, (number, at));
+                self.uploads.insert(learn.id, number);
+                self.loose.insert(learn.id, (number, at));
             }
         }
         if let Some(card) = self.cards.get(number as usize) {
@@ -308,13 +308,13 @@ impl Board {
     /// Notes that a step cannot be done.
     pub fn fail(&mut self, number: u32, step: &Step) {
         for learn in &step.learns {
-            if !self.known.contains_key(&learn.token) {
-                self.dead.insert(learn.token);
+            if !self.known.contains_key(&learn.id) {
+                self.dead.insert(learn.id);
             }
         }
         if let Action::Upload(_) = &step.action {
             let made = step.learns.iter();
-            self.lost.extend(made.map(|learn| learn.token));
+            self.lost.extend(made.map(|learn| learn.id));
         }
         let card = self.cards.get(number as usize);
         self.short.extend(card.and_then(|card| card.hard.first()));
@@ -354,14 +354,14 @@ impl Board {
         found
     }
 
-    /// The files that this step should attach and that are lost: what stands for their
-    /// uploads, and their names.
+    /// The files that this step should attach and that are lost: what is sent in the place
+    /// of their uploads, and their names.
     pub fn lost_files(&self, step: &Step) -> HashMap<String, String> {
         let lost = step.needs().into_iter();
         let lost = lost.filter(|token| self.lost.contains(token));
         lost.map(|token| {
             let name = self.names.get(&token).cloned();
-            (token.to_string(), name.unwrap_or_default())
+            (filled_id(token, &self.known), name.unwrap_or_default())
         })
         .collect()
     }
@@ -382,7 +382,7 @@ impl Board {
 
     /// The steps of what this step attaches that became this upload.
     pub fn uploads_of(&self, step: &Step, id: NotionId) -> Vec<u32> {
-        let is = |token: &Token| {
+        let is = |token: &PendingId| {
             let known = self.known.get(token)?.parse::<NotionId>().ok()?;
             (known == id).then(|| self.uploads.get(token).copied())?
         };
@@ -393,17 +393,17 @@ impl Board {
 }
 
 /// The discussion that a step opens, and what it is on.
-fn discussion(step: &Step) -> Option<(Token, Token)> {
+fn discussion(step: &Step) -> Option<(PendingId, PendingId)> {
     let Action::Call(call) = &step.action else {
         return None;
     };
     let mut on = Vec::new();
-    tokens(&call.body["parent"], &mut on);
+    pending(&call.body["parent"], &mut on);
     let opened = step
         .learns
         .iter()
         .find(|learn| learn.at == "/discussion_id");
-    Some((opened?.token, *on.first()?))
+    Some((opened?.id, *on.first()?))
 }
 
 /// The title of the page or database that a step makes; empty for none.
@@ -411,7 +411,7 @@ fn title(step: &Step) -> String {
     let Action::Call(call) = &step.action else {
         return String::new();
     };
-    let runs = match (call.method, call.path.as_str()) {
+    let runs = match (call.method, call.path.as_str().unwrap_or_default()) {
         (Method::Post, "/v1/pages") => {
             let mut properties = call.body["properties"].as_object().into_iter().flatten();
             properties.find_map(|(_, value)| value["title"].as_array())
@@ -429,13 +429,13 @@ impl Card {
         let mut hard = Vec::new();
         let mut soft = Vec::new();
         if let Action::Call(call) = &step.action {
-            tokens(&call.path.as_str().into(), &mut hard);
-            tokens(&call.body["parent"], &mut hard);
+            call.path.pending(&mut hard);
+            pending(&call.body["parent"], &mut hard);
             for key in ["discussion_id", "database_id", "data_source_id", "view_id"] {
-                tokens(&call.body[key], &mut hard);
+                pending(&call.body[key], &mut hard);
             }
-            tokens(&call.body["create_database"]["parent"], &mut hard);
-            tokens(&call.body, &mut soft);
+            pending(&call.body["create_database"]["parent"], &mut hard);
+            pending(&call.body, &mut soft);
             soft.retain(|token| !hard.contains(token));
         }
         Card {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::notion::Method;
 use crate::repo::{Failing, Fault, Files, Memory};
-use crate::restore::{Action, Call, Degree, Part};
+use crate::restore::{Action, Degree, Part, Template};
 
 const DAY: &str = "2026-11-23T10:00:00Z";
 
@@ -30,9 +30,9 @@ fn step(number: u128) -> Step {
     Step {
         part: Part::Skeleton,
         about: NotionId::from_bits(number),
-        lane: Token::named("root"),
+        lane: PendingId::named("root"),
         before: None,
-        action: Action::Call(Call {
+        action: Action::Call(Template {
             method: Method::Post,
             path: "/v1/pages".into(),
             body: json!({"number": number}),
@@ -65,7 +65,7 @@ fn end(step: u32) -> DoneLine {
     DoneLine::End {
         step,
         at: at(100),
-        ids: BTreeMap::from([(Token::named(&step.to_string()), format!("id {step}"))]),
+        ids: BTreeMap::from([(PendingId::named(&step.to_string()), format!("id {step}"))]),
         losses: Vec::new(),
     }
 }
@@ -125,7 +125,7 @@ fn what_was_noted_is_read_again() {
     assert_eq!(progress.ended.keys().collect::<Vec<_>>(), [&0]);
     assert_eq!(progress.failed, [1].into());
     assert_eq!(progress.begun[&2], at(3));
-    assert_eq!(progress.ids[&Token::named("0")], "id 0");
+    assert_eq!(progress.ids[&PendingId::named("0")], "id 0");
     assert_eq!(progress.losses, [loss()]);
     assert!(!progress.over);
     drop(journal);
@@ -251,7 +251,7 @@ fn the_journal_of_a_newer_program_is_left_alone() {
     let files = Memory::new();
     let name = journal(&files, &[begin(0)]);
     damage(&files, &name, PLAN, |old| {
-        old.replacen("\"version\":1", "\"version\":2,\"new\":[]", 1)
+        old.replacen("\"version\":2", "\"version\":3,\"new\":[]", 1)
     });
     let newer = |error: Error| matches!(error, Error::Repo(repo::Error::Newer { .. }));
     assert!(newer(open(&files, &name).err().unwrap()));
@@ -305,16 +305,13 @@ fn restore(repo: &Repository, noted: &mut Vec<&'static str>) -> Result<(), Error
     let mut journal = Journal::create(repo, head())?;
     journal.plan(step(1))?;
     journal.plan(step(2))?;
-    journal.end_plan(Planned {
-        totals: Default::default(),
-        losses: Vec::new(),
-    })?;
+    journal.end_plan(Planned::default())?;
     noted.push("plan");
-    let token = Token::named("made");
+    let made = PendingId::named("made");
     let end = |step, id: &str| DoneLine::End {
         step,
         at: at(3),
-        ids: [(token, id.to_owned())].into(),
+        ids: [(made, id.to_owned())].into(),
         losses: Vec::new(),
     };
     for (word, line) in [

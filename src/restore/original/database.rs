@@ -1,12 +1,12 @@
 //! Reading one database whole: its container, data sources, views, rows.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::page::Sidecars;
 use super::{Column, Files, Original, SourceError};
 use crate::model::{Kind, NotionId};
 use crate::restore::loss::Notes;
-use crate::restore::token::Token;
 
 /// Everything of one database but what is in its rows.
 #[derive(Clone, Debug, Default)]
@@ -105,7 +105,10 @@ impl Original<'_> {
 /// The id of the data source that a database of API version 2022-06-28 is. It had none of
 /// its own, and two things need two ids.
 pub(super) fn source_id_2022(database: NotionId) -> NotionId {
-    Token::named(&format!("data source of {database}")).id()
+    let hash = Sha256::digest(format!("notion-backup data source of {database}"));
+    let mut bits = [0; 16];
+    bits.copy_from_slice(hash.get(..16).unwrap_or(&[0; 16]));
+    NotionId::from_bits(u128::from_be_bytes(bits))
 }
 
 /// The data source that a database of API version 2022-06-28 is.

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 
 use super::moment::Moment;
-use super::{Error, Part, Planner, Token, Under, Unwritten};
+use super::{Error, Part, PendingId, Planner, Under, Unwritten};
 use crate::model::NotionId;
 use crate::notion::Method;
 use crate::restore::blocks::{self, BodyPlan, BodyStep};
@@ -71,7 +71,7 @@ impl Planner<'_> {
             }
         }
         self.planned.totals.blocks += planned.blocks;
-        let lane = Token::of(page);
+        let lane = PendingId::of(page);
         for step in planned.steps {
             match step {
                 BodyStep::Append {
@@ -93,7 +93,7 @@ impl Planner<'_> {
                     if let Some(position) = position.json() {
                         body["position"] = position;
                     }
-                    let path = format!("/v1/blocks/{parent}/children");
+                    let path = Planner::path("blocks", parent).then("/children");
                     let about = about.first().copied().unwrap_or(page);
                     let learns = results(&makes);
                     self.call_after(
@@ -106,7 +106,7 @@ impl Planner<'_> {
                     )?;
                 }
                 BodyStep::Learn { parent, makes } => {
-                    let path = format!("/v1/blocks/{parent}/children?page_size=100");
+                    let path = Planner::path("blocks", parent).then("/children?page_size=100");
                     let call = (Method::Get, path, Value::Null);
                     self.call(Part::Body, page, lane, call, results(&makes))?;
                 }
@@ -140,13 +140,14 @@ impl Planner<'_> {
             let data = self.load(page);
             let mut properties = self.texts(page, &data, under);
             properties.retain(|name, _| names.contains(name));
-            if let Under::Source(source) = under {
-                properties = self.keyed(source, properties);
-            }
             if !properties.is_empty() {
-                let path = format!("/v1/pages/{}", Token::of(page));
+                let properties = match under {
+                    Under::Source(source) => self.keyed(source, properties, Vec::new()),
+                    _ => Value::Object(properties),
+                };
+                let path = Planner::path("pages", PendingId::of(page));
                 let call = (Method::Patch, path, json!({ "properties": properties }));
-                self.call(Part::Relation, page, Token::of(page), call, Vec::new())?;
+                self.call(Part::Relation, page, PendingId::of(page), call, Vec::new())?;
             }
         }
         for database in std::mem::take(&mut self.again_databases) {
@@ -154,12 +155,12 @@ impl Planner<'_> {
                 continue;
             };
             let body = self.database_texts(database, &data.container, &mut Notes::default());
-            let path = format!("/v1/databases/{}", Token::of(database));
+            let path = Planner::path("databases", PendingId::of(database));
             let call = (Method::Patch, path, Value::Object(body));
             self.call(
                 Part::Relation,
                 database,
-                Token::of(database),
+                PendingId::of(database),
                 call,
                 Vec::new(),
             )?;
@@ -180,9 +181,9 @@ impl Planner<'_> {
                     blocks::rewrite(&data.body, block, &moment, &mut notes)
                 };
                 if let Some(body) = body {
-                    let path = format!("/v1/blocks/{}", Token::of(block));
+                    let path = Planner::path("blocks", PendingId::of(block));
                     let call = (Method::Patch, path, body);
-                    self.call(Part::Relation, block, Token::of(page), call, Vec::new())?;
+                    self.call(Part::Relation, block, PendingId::of(page), call, Vec::new())?;
                 }
             }
         }
@@ -222,7 +223,7 @@ fn first_referring(body: &Body, which: &dyn Fn(&NotionId) -> bool) -> usize {
 }
 
 /// Where an answer lists the ids of new blocks.
-fn results(makes: &[Token]) -> Vec<(String, Token)> {
+fn results(makes: &[PendingId]) -> Vec<(String, PendingId)> {
     let indexed = makes.iter().enumerate();
     indexed
         .map(|(at, token)| (format!("/results/{at}/id"), *token))

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::moment::Moment;
-use super::{Error, Part, Planner, Token};
+use super::{Error, Part, PendingId, Planner};
 use crate::model::{Kind, NotionId};
 use crate::notion::Method;
 use crate::restore::comments::{Thread, threads};
@@ -40,20 +40,20 @@ impl Planner<'_> {
             }
         }
         for (page, block, comment) in std::mem::take(&mut self.comment_links) {
-            if !self.made.contains(&Token::of(comment)) {
+            if !self.made.contains(&PendingId::of(comment)) {
                 continue;
             }
-            let link = json!({"type": "comment_id", "comment_id": Token::of(comment)});
-            let path = format!("/v1/blocks/{}", Token::of(block));
+            let link = json!({"type": "comment_id", "comment_id": PendingId::of(comment)});
+            let path = Planner::path("blocks", PendingId::of(block));
             let call = (Method::Patch, path, json!({ "link_to_page": link }));
-            self.call(Part::Comment, block, Token::of(page), call, Vec::new())?;
+            self.call(Part::Comment, block, PendingId::of(page), call, Vec::new())?;
         }
         Ok(())
     }
 
     fn thread(&mut self, page: NotionId, thread: Thread) -> Result<(), Error> {
-        let on = Token::of(thread.on);
-        let discussion = Token::named(&format!("discussion {}", thread.discussion));
+        let on = PendingId::of(thread.on);
+        let discussion = PendingId::named(&format!("discussion {}", thread.discussion));
         let Thread {
             mut first,
             replies,
@@ -72,26 +72,31 @@ impl Planner<'_> {
             self.lose(thread.on, "comment", why, Degree::Detail);
         }
         let parent = match thread.on == page || !self.made.contains(&on) {
-            true => json!({"page_id": Token::of(page)}),
+            true => json!({"page_id": PendingId::of(page)}),
             false => json!({"block_id": on}),
         };
         if let Some(first) = first.as_object_mut() {
             first.insert("parent".to_owned(), parent);
         }
         self.planned.totals.comments += 1;
-        let call = (Method::Post, "/v1/comments".to_owned(), first);
+        let call = (Method::Post, "/v1/comments".into(), first);
         let mut learns = vec![("/discussion_id".to_owned(), discussion)];
-        learns.extend(olds.next().map(|old| ("/id".to_owned(), Token::of(old))));
-        self.call(Part::Comment, thread.on, Token::of(page), call, learns)?;
+        learns.extend(
+            olds.next()
+                .map(|old| ("/id".to_owned(), PendingId::of(old))),
+        );
+        self.call(Part::Comment, thread.on, PendingId::of(page), call, learns)?;
         for mut reply in replies {
             if let Some(reply) = reply.as_object_mut() {
                 reply.insert("discussion_id".to_owned(), json!(discussion));
             }
             self.planned.totals.comments += 1;
-            let call = (Method::Post, "/v1/comments".to_owned(), reply);
-            let learns = olds.next().map(|old| ("/id".to_owned(), Token::of(old)));
+            let call = (Method::Post, "/v1/comments".into(), reply);
+            let learns = olds
+                .next()
+                .map(|old| ("/id".to_owned(), PendingId::of(old)));
             let learns = learns.into_iter().collect();
-            self.call(Part::Comment, thread.on, Token::of(page), call, learns)?;
+            self.call(Part::Comment, thread.on, PendingId::of(page), call, learns)?;
         }
         Ok(())
     }
@@ -115,9 +120,9 @@ impl Planner<'_> {
             }
             if !body.is_empty() {
                 let group = if database { "databases" } else { "pages" };
-                let path = format!("/v1/{group}/{}", Token::of(id));
+                let path = Planner::path(group, PendingId::of(id));
                 let call = (Method::Patch, path, Value::Object(body));
-                self.call(Part::State, id, Token::of(id), call, Vec::new())?;
+                self.call(Part::State, id, PendingId::of(id), call, Vec::new())?;
             }
         }
         Ok(())

@@ -5,13 +5,13 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value, json};
 
 use super::moment::Moment;
-use super::{Action, Call, Error, Learn, Part, Planner, Step, Token, Under};
+use super::{Action, Error, Learn, Part, PendingId, Planner, Step, Template, Under};
 use crate::model::{Kind, NotionId, id_of, plain_text};
 use crate::notion::Method;
 use crate::restore::loss::{Degree, Notes};
 use crate::restore::original::Files;
+use crate::restore::pending::pending;
 use crate::restore::schema::{Change, learn_property, schemas};
-use crate::restore::token::tokens;
 use crate::restore::{icons, rich_text};
 
 impl Planner<'_> {
@@ -100,10 +100,10 @@ impl Planner<'_> {
             .iter()
             .filter_map(|source| Some((id_of(source)?, source)));
         let first = sources.next();
-        let mut learns = vec![("/id".to_owned(), Token::of(id))];
+        let mut learns = vec![("/id".to_owned(), PendingId::of(id))];
         let properties = match first {
             Some((source, _)) => {
-                learns.push(("/data_sources/0/id".to_owned(), Token::of(source)));
+                learns.push(("/data_sources/0/id".to_owned(), PendingId::of(source)));
                 self.initial(source)
             }
             None => {
@@ -119,11 +119,7 @@ impl Planner<'_> {
         let lane = self.lane(under);
         let before = self.one_more(lane, 1);
         self.planned.totals.databases += 1;
-        let call = (
-            Method::Post,
-            "/v1/databases".to_owned(),
-            Value::Object(request),
-        );
+        let call = (Method::Post, "/v1/databases".into(), Value::Object(request));
         self.call_after(Part::Skeleton, id, lane, before, call, learns)?;
         let sources: Vec<(NotionId, Value)> =
             sources.map(|(id, source)| (id, source.clone())).collect();
@@ -132,24 +128,30 @@ impl Planner<'_> {
             && plain_text(&json["title"]) != plain_text(&container["title"])
         {
             let title = rich_text::plain(&plain_text(&json["title"]));
-            let path = format!("/v1/data_sources/{}", Token::of(source));
+            let path = Planner::path("data_sources", PendingId::of(source));
             let call = (Method::Patch, path, json!({"title": title}));
-            self.call(Part::Schema, source, Token::of(source), call, Vec::new())?;
+            self.call(
+                Part::Schema,
+                source,
+                PendingId::of(source),
+                call,
+                Vec::new(),
+            )?;
         }
         for (source, json) in sources {
             let body = json!({
-                "parent": {"type": "database_id", "database_id": Token::of(id)},
+                "parent": {"type": "database_id", "database_id": PendingId::of(id)},
                 "title": rich_text::plain(&plain_text(&json["title"])),
                 "properties": self.initial(source),
             });
             let names: Vec<String> = self.initial_names(source);
-            let mut learns = vec![("/id".to_owned(), Token::of(source))];
+            let mut learns = vec![("/id".to_owned(), PendingId::of(source))];
             learns.extend(names.iter().map(|name| {
                 let learn = learn_property(source, name);
-                (learn.at, learn.token)
+                (learn.at, learn.id)
             }));
-            let call = (Method::Post, "/v1/data_sources".to_owned(), body);
-            self.call(Part::Schema, source, Token::of(id), call, learns)?;
+            let call = (Method::Post, "/v1/data_sources".into(), body);
+            self.call(Part::Schema, source, PendingId::of(id), call, learns)?;
         }
         self.databases.push(id);
         Ok(())
@@ -205,17 +207,15 @@ impl Planner<'_> {
                 .properties
                 .values()
                 .all(|config| config.get("rollup").or(config.get("formula")).is_none());
-            let mut needs = vec![Token::of(change.source)];
-            tokens(&Value::Object(change.properties.clone()), &mut needs);
+            let mut needs = vec![PendingId::of(change.source)];
+            pending(&change.body(), &mut needs);
             let there = self.columns.iter();
-            // The workspace's id, which marks in formulas hold, becomes nothing else.
-            needs.retain(|token| Some(token.id()) != self.survey.workspace_id);
-            let there: HashSet<Token> = there
-                .map(|(source, name)| Token::property(*source, name))
+            let there: HashSet<PendingId> = there
+                .map(|(source, name)| PendingId::property(*source, name))
                 .collect();
             let ready = needs
                 .iter()
-                .all(|token| self.made.contains(token) || there.contains(token));
+                .all(|id| self.made.contains(id) || there.contains(id));
             if !ready || (!independent && !left.is_empty()) {
                 left.push(change);
                 continue;
@@ -228,25 +228,25 @@ impl Planner<'_> {
 
     fn change_schema(&mut self, change: Change) -> Result<(), Error> {
         let source = change.source;
-        let mut learns: Vec<(String, Token)> = change
+        let mut learns: Vec<(String, PendingId)> = change
             .learns
             .iter()
-            .map(|learn| (learn.at.clone(), learn.token))
+            .map(|learn| (learn.at.clone(), learn.id))
             .collect();
         // The answer tells all columns of the data source.
         let known = self.columns.iter().filter(|(it, _)| *it == source);
         for (_, name) in known {
             let learn = learn_property(source, name);
-            if !self.made.contains(&learn.token) {
-                learns.push((learn.at, learn.token));
+            if !self.made.contains(&learn.id) {
+                learns.push((learn.at, learn.id));
             }
         }
         learns.sort();
         learns.dedup();
-        let path = format!("/v1/data_sources/{}", Token::of(source));
-        let body = json!({ "properties": change.properties });
+        let path = Planner::path("data_sources", PendingId::of(source));
+        let body = change.body();
         // Formulas name columns by their ids.
-        let lane = Token::of(source);
+        let lane = PendingId::of(source);
         self.ask_columns(&body, Part::Schema, lane)?;
         for (name, config) in &change.properties {
             self.columns.insert((source, name.clone()));
@@ -257,13 +257,13 @@ impl Planner<'_> {
                 self.columns.insert((other, mirror));
             }
         }
-        let learns = learns.into_iter().map(|(at, token)| Learn { at, token });
+        let learns = learns.into_iter().map(|(at, id)| Learn { at, id });
         self.emit(Step {
             part: Part::Schema,
             about: source,
             lane,
             before: None,
-            action: Action::Call(Call {
+            action: Action::Call(Template {
                 method: Method::Patch,
                 path,
                 body,
@@ -279,14 +279,14 @@ impl Planner<'_> {
         &mut self,
         body: &Value,
         part: Part,
-        lane: Token,
+        lane: PendingId,
     ) -> Result<(), Error> {
         let mut needed = Vec::new();
-        tokens(body, &mut needed);
-        let columns: HashMap<Token, (NotionId, String)> = self
+        pending(body, &mut needed);
+        let columns: HashMap<PendingId, (NotionId, String)> = self
             .columns
             .iter()
-            .map(|(source, name)| (Token::property(*source, name), (*source, name.clone())))
+            .map(|(source, name)| (PendingId::property(*source, name), (*source, name.clone())))
             .filter(|(token, _)| !self.made.contains(token))
             .collect();
         let mut sources: Vec<NotionId> = needed
@@ -296,13 +296,13 @@ impl Planner<'_> {
         sources.sort_unstable();
         sources.dedup();
         for source in sources {
-            let path = format!("/v1/data_sources/{}", Token::of(source));
-            let mut unknown: Vec<(String, Token)> = columns
+            let path = Planner::path("data_sources", PendingId::of(source));
+            let mut unknown: Vec<(String, PendingId)> = columns
                 .values()
                 .filter(|(it, _)| *it == source)
                 .map(|(_, name)| {
                     let learn = learn_property(source, name);
-                    (learn.at, learn.token)
+                    (learn.at, learn.id)
                 })
                 .collect();
             unknown.sort();

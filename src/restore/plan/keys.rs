@@ -6,12 +6,12 @@
 
 use serde_json::{Map, Value};
 
-use super::{Error, Planner};
+use super::{Error, PendingId, Planner, Text};
 use crate::model::{NotionId, type_of};
 use crate::notion::Method;
+use crate::restore::pending::fields;
 use crate::restore::schema::learn_property;
 use crate::restore::step::Part;
-use crate::restore::token::Token;
 
 const TITLE: &str = "title";
 
@@ -22,30 +22,34 @@ impl Planner<'_> {
         let column = self.sources.get(&source).map(|it| &it["properties"][TITLE]);
         let is_other = column.is_some_and(|column| column.is_object() && type_of(column) != TITLE);
         let is_there = self.columns.contains(&(source, TITLE.to_owned()));
-        if !is_other || !is_there || self.made.contains(&learn.token) {
+        if !is_other || !is_there || self.made.contains(&learn.id) {
             return Ok(());
         }
-        let path = format!("/v1/data_sources/{}", Token::of(source));
+        let path = Planner::path("data_sources", PendingId::of(source));
         let call = (Method::Get, path, Value::Null);
-        let learns = vec![(learn.at, learn.token)];
-        self.call(Part::Schema, source, Token::of(source), call, learns)
+        let learns = vec![(learn.at, learn.id)];
+        self.call(Part::Schema, source, PendingId::of(source), call, learns)
     }
 
-    /// The values of a row, by names, under the keys with which they are written.
+    /// The values of a row, by names, under the keys with which they are written; `results`
+    /// are for columns that are there only where Notion refused a formula.
     pub(super) fn keyed(
         &self,
         source: NotionId,
-        mut properties: Map<String, Value>,
-    ) -> Map<String, Value> {
-        let token = Token::property(source, TITLE);
-        if properties
-            .get(TITLE)
-            .is_some_and(|it| it.get(TITLE).is_none())
-            && self.made.contains(&token)
-            && let Some(value) = properties.remove(TITLE)
-        {
-            properties.insert(token.to_string(), value);
-        }
-        properties
+        properties: Map<String, Value>,
+        results: Vec<(PendingId, Value)>,
+    ) -> Value {
+        let title = PendingId::property(source, TITLE);
+        let key = |name: &str, value: &Value| {
+            let is_other = name == TITLE && value.get(TITLE).is_none();
+            match is_other && self.made.contains(&title) {
+                true => title.into(),
+                false => Text::from(name),
+            }
+        };
+        let named = properties.into_iter();
+        let named = named.map(|(name, value)| (key(&name, &value), value));
+        let results = results.into_iter().map(|(id, value)| (id.into(), value));
+        fields(named.chain(results).collect())
     }
 }

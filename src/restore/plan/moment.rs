@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 
 use super::uploads::upload;
-use super::{Planner, Token};
+use super::{PendingId, Planner};
 use crate::model::NotionId;
 use crate::repo;
 use crate::restore::original::{File, Files};
@@ -60,7 +60,7 @@ impl Planner<'_> {
     }
 
     pub(super) fn target(&self, old: NotionId) -> Target {
-        let token = Token::of(old);
+        let token = PendingId::of(old);
         if self.made.contains(&token) {
             Target::Made(token)
         } else if self.is_ours(old) {
@@ -156,16 +156,12 @@ impl Targets for Moment<'_, '_> {
             &file,
             self.planner.survey.max_upload,
         ) {
-            Ok((token, bytes, wrapped)) => {
+            Ok((id, bytes, wrapped)) => {
                 let name = bytes.name.clone();
-                if !self.planner.uploaded.contains(&token) {
-                    self.planner.offered.borrow_mut().insert(token, bytes);
+                if !self.planner.uploaded.contains(&id) {
+                    self.planner.offered.borrow_mut().insert(id, bytes);
                 }
-                Upload::File {
-                    token,
-                    name,
-                    wrapped,
-                }
+                Upload::File { id, name, wrapped }
             }
             Err(why) => Upload::Lost {
                 name: file.name,

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::moment::Moment;
-use super::{Error, Part, Planner, Token, Under, Unrelated, Unwritten};
+use super::{Error, Part, PendingId, Planner, Under, Unrelated, Unwritten};
 use crate::model::{NotionId, type_of};
 use crate::notion::Method;
 use crate::restore::blocks::{self, Place};
@@ -73,7 +73,9 @@ impl Planner<'_> {
                 .unwrap_or_default()
                 .to_owned();
             let what = kind.trim_start_matches("child_");
-            node.block = match node.id().filter(|_| chosen) {
+            // The target page is there, and nothing is made of it.
+            let there = chosen || node.id() == Some(self.survey.root);
+            node.block = match node.id().filter(|_| there) {
                 Some(id) => json!({"object": "block", "type": "link_to_page",
                     "link_to_page": {"type": key, key: id}}),
                 None => json!({"object": "block", "id": node.id(), "type": "unsupported",
@@ -121,13 +123,14 @@ impl Planner<'_> {
                     again = std::mem::take(&mut values.again);
                     overflow = std::mem::take(&mut values.overflow);
                     relations = std::mem::take(&mut values.relations);
+                    let mut there = Vec::new();
                     for (name, key, value) in std::mem::take(&mut values.results) {
                         match self.columns.contains(&(source, name)) {
-                            true => drop(values.properties.insert(key, value)),
+                            true => there.push((key, value)),
                             false => results.push((key, value)),
                         }
                     }
-                    self.keyed(source, values.properties)
+                    self.keyed(source, values.properties, there)
                 }
                 _ => {
                     overflow = self.spoken(&data, &moment);
@@ -136,10 +139,10 @@ impl Planner<'_> {
                     if !notes.later.is_empty() {
                         again.push("title".to_owned());
                     }
-                    Map::from_iter([("title".to_owned(), json!({"title": first(title)}))])
+                    json!({"title": {"title": first(title)}})
                 }
             };
-            request.insert("properties".to_owned(), Value::Object(properties));
+            request.insert("properties".to_owned(), properties);
             let icon = icons::icon(&data.object["icon"], id, &moment, &mut notes);
             request.extend(icon.map(|icon| ("icon".to_owned(), icon)));
             let cover = icons::cover(&data.object["cover"], id, &moment, &mut notes);
@@ -193,13 +196,13 @@ impl Planner<'_> {
             .and_then(Value::as_array)
             .map_or(0, Vec::len);
         self.held
-            .insert(Token::of(id), held.try_into().unwrap_or(u32::MAX));
+            .insert(PendingId::of(id), held.try_into().unwrap_or(u32::MAX));
         let part = match under {
             Under::Source(_) => Part::Row,
             _ => Part::Skeleton,
         };
-        let call = (Method::Post, "/v1/pages".to_owned(), Value::Object(request));
-        let learns = vec![("/id".to_owned(), Token::of(id))];
+        let call = (Method::Post, "/v1/pages".into(), Value::Object(request));
+        let learns = vec![("/id".to_owned(), PendingId::of(id))];
         self.call_after(part, id, lane, before, call, learns)?;
         let left = whole
             .top
@@ -343,16 +346,15 @@ impl Planner<'_> {
         if templates.is_empty() {
             return Ok(());
         }
-        let all = Token::named("templates");
-        let id = all.id();
-        self.own_page(id, Under::Root, all, "Templates")?;
+        let all = PendingId::named("templates");
+        self.own_page(self.survey.root, Under::Root, all, "Templates")?;
         for (source, pages) in templates {
             let database = self.original.sources.get(&source);
             let entry = database.and_then(|database| self.original.entries.get(database));
             let title = entry.map_or("Untitled", |entry| entry.title.as_str());
-            let token = Token::named(&format!("templates of {source}"));
+            let token = PendingId::named(&format!("templates of {source}"));
             self.own_page(
-                id,
+                database.copied().unwrap_or(source),
                 Under::Made(all),
                 token,
                 &format!("Templates of {title}"),
@@ -375,7 +377,7 @@ impl Planner<'_> {
         &mut self,
         about: NotionId,
         under: Under,
-        token: Token,
+        token: PendingId,
         title: &str,
     ) -> Result<(), Error> {
         let lane = self.lane(under);
@@ -384,7 +386,7 @@ impl Planner<'_> {
         self.planned.totals.pages += 1;
         let body = json!({"parent": {"type": "page_id", "page_id": self.parent(under)},
             "properties": {"title": {"title": rich_text::plain(title)}}});
-        let call = (Method::Post, "/v1/pages".to_owned(), body);
+        let call = (Method::Post, "/v1/pages".into(), body);
         self.call_after(
             Part::Skeleton,
             about,

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::moment::Moment;
-use super::{Error, Part, Planner, Token, Unrelated};
+use super::{Error, Part, PendingId, Planner, Unrelated};
 use crate::model::NotionId;
 use crate::notion::Method;
 use crate::restore::loss::Degree;
 use crate::restore::original::Files;
-use crate::restore::targets::{Target, Targets};
+use crate::restore::targets::Targets;
 use crate::restore::values;
 
 /// Pages in one relation value of a request (section 1.5 of the API digest).
@@ -27,7 +27,7 @@ impl Planner<'_> {
             results,
         } in std::mem::take(&mut self.relations)
         {
-            let mut properties = Map::from_iter(results);
+            let mut properties = Map::new();
             let mut beyond = Vec::new();
             for (name, targets) in relations {
                 if !self.columns.contains(&(source, name.clone())) {
@@ -39,8 +39,8 @@ impl Planner<'_> {
                     beyond.push((name, rest.to_vec()));
                 }
             }
-            if !properties.is_empty() {
-                let properties = self.keyed(source, properties);
+            if !properties.is_empty() || !results.is_empty() {
+                let properties = self.keyed(source, properties, results);
                 self.patch(row, properties)?;
             }
             // After it: a value replaces what was there.
@@ -51,14 +51,14 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn patch(&mut self, row: NotionId, properties: Map<String, Value>) -> Result<(), Error> {
-        let path = format!("/v1/pages/{}", Token::of(row));
+    fn patch(&mut self, row: NotionId, properties: Value) -> Result<(), Error> {
+        let path = Planner::path("pages", PendingId::of(row));
         let call = (Method::Patch, path, json!({ "properties": properties }));
         // One after the other: each also changes the rows at the other end.
         self.call(
             Part::Relation,
             row,
-            Token::named("relations"),
+            PendingId::named("relations"),
             call,
             Vec::new(),
         )
@@ -91,7 +91,7 @@ impl Planner<'_> {
             .flat_map(|(row, targets)| targets.into_iter().map(move |target| (target, row)))
             .collect();
         for (row, targets) in self.related_rows(source, name) {
-            let ours = |target: &NotionId| self.made.contains(&Token::of(*target));
+            let ours = |target: &NotionId| self.made.contains(&PendingId::of(*target));
             let mut targets: Vec<NotionId> = targets.into_iter().filter(ours).collect();
             if targets.iter().all(|target| said.contains(&(row, *target))) {
                 continue;
@@ -119,7 +119,7 @@ impl Planner<'_> {
         };
         let first = self.first_source(*database) == Some(source);
         let mut rows = self.original.rows(*database, source, first);
-        rows.retain(|id| self.made.contains(&Token::of(*id)));
+        rows.retain(|id| self.made.contains(&PendingId::of(*id)));
         rows.into_iter()
             .filter_map(|id| {
                 let data = self.original.page(id).ok()?;
@@ -138,11 +138,8 @@ impl Planner<'_> {
         };
         targets
             .iter()
-            .filter_map(|old| match moment.find(*old) {
-                Target::Made(token) | Target::Later(token) => Some(json!({"id": token})),
-                Target::Same(id) => Some(json!({ "id": id })),
-                Target::Gone => None,
-            })
+            .filter_map(|old| moment.find(*old).reference())
+            .map(|new| json!({ "id": new }))
             .collect()
     }
 
@@ -168,7 +165,7 @@ impl Planner<'_> {
             let Ok(data) = self.original.page(*target) else {
                 continue;
             };
-            if !self.made.contains(&Token::of(*target))
+            if !self.made.contains(&PendingId::of(*target))
                 || !self.columns.contains(&(other, mirror.clone()))
             {
                 let why = "the page at the other end is not part of this restore";
@@ -185,7 +182,7 @@ impl Planner<'_> {
                 back.truncate(MOST);
             }
             let value = json!({"relation": self.value(&back)});
-            self.patch(*target, Map::from_iter([(mirror.clone(), value)]))?;
+            self.patch(*target, json!({ mirror.as_str(): value }))?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use super::{Bytes, Token};
+use super::{Bytes, PendingId};
 use crate::restore::original::File;
 use crate::restore::source::Source;
 
@@ -93,7 +93,7 @@ pub(super) fn upload(
     source: &dyn Source,
     file: &File,
     most: Option<u64>,
-) -> Result<(Token, Bytes, Option<String>), String> {
+) -> Result<(PendingId, Bytes, Option<String>), String> {
     if let Some(most) = most.filter(|most| file.size > *most) {
         return Err(format!(
             "it has {} bytes, and this workspace takes files of {most} at most",
@@ -131,7 +131,7 @@ pub(super) fn upload(
     };
     let name = shorten(name);
     let extension = name.rsplit_once('.').map_or("", |(_, it)| it);
-    let token = Token::named(&format!("upload {} {extension}", file.content));
+    let token = PendingId::named(&format!("upload {} {extension}", file.content));
     let bytes = Bytes {
         path: file.path.clone(),
         size: file.size,

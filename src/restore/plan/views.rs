@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::moment::Moment;
-use super::{Action, Call, Error, Learn, Part, Planner, Step, Token, Under};
+use super::{Action, Error, Learn, Part, PendingId, Planner, Step, Template, Text, Under};
 use crate::model::{NotionId, id_of};
 use crate::notion::Method;
 use crate::restore::loss::{Degree, Notes};
@@ -33,9 +33,9 @@ impl Planner<'_> {
             self.linked_database(id, under, after)?;
         }
         for (page, holder) in std::mem::take(&mut self.holders) {
-            let path = format!("/v1/blocks/{holder}");
+            let path = Planner::path("blocks", holder);
             let call = (Method::Delete, path, Value::Null);
-            self.call(Part::View, page, Token::of(page), call, Vec::new())?;
+            self.call(Part::View, page, PendingId::of(page), call, Vec::new())?;
         }
         Ok(())
     }
@@ -64,8 +64,8 @@ impl Planner<'_> {
     fn view(
         &mut self,
         about: NotionId,
-        lane: Token,
-        (method, path, body): (Method, String, Value),
+        lane: PendingId,
+        (method, path, body): (Method, Text, Value),
         spare: Option<Spare>,
         learns: Vec<Learn>,
     ) -> Result<(), Error> {
@@ -76,7 +76,7 @@ impl Planner<'_> {
             about,
             lane,
             before: None,
-            action: Action::Call(Call { method, path, body }),
+            action: Action::Call(Template { method, path, body }),
             learns,
             stand_ins: Vec::new(),
             spare,
@@ -90,9 +90,11 @@ impl Planner<'_> {
         if views.is_empty() {
             return Ok(());
         }
-        let lane = Token::of(database);
-        let default = Token::named(&format!("default view of {database}"));
-        let path = format!("/v1/views?database_id={lane}&page_size=100");
+        let lane = PendingId::of(database);
+        let default = PendingId::named(&format!("default view of {database}"));
+        let path = Text::from("/v1/views?database_id=")
+            .id(lane)
+            .then("&page_size=100");
         let learns = vec![("/results/0/id".to_owned(), default)];
         self.call(
             Part::View,
@@ -101,13 +103,13 @@ impl Planner<'_> {
             (Method::Get, path, Value::Null),
             learns,
         )?;
-        let first_source = self.first_source(database).map(Token::of);
+        let first_source = self.first_source(database).map(PendingId::of);
         let mut views = views.into_iter().peekable();
         let kept = views.next_if(|view| fits_default(&view.create, first_source));
         let is_kept = kept.is_some();
         if let Some(view) = kept {
-            let path = format!("/v1/views/{default}");
-            let learns = vec![learn("/id", Token::of(view.old))];
+            let path = Planner::path("views", default);
+            let learns = vec![learn("/id", PendingId::of(view.old))];
             let call = (Method::Patch, path, change_of(view.create));
             let spare = view.spare.map(|spare| Spare {
                 body: change_of(spare.body),
@@ -119,7 +121,7 @@ impl Planner<'_> {
             self.tab(view, lane, lane)?;
         }
         if !is_kept {
-            let call = (Method::Delete, format!("/v1/views/{default}"), Value::Null);
+            let call = (Method::Delete, Planner::path("views", default), Value::Null);
             self.call(Part::View, database, lane, call, Vec::new())?;
         }
         Ok(())
@@ -132,7 +134,7 @@ impl Planner<'_> {
     }
 
     /// A view as a new tab of a database, with what is in it where it is a dashboard.
-    fn tab(&mut self, view: View, database: Token, lane: Token) -> Result<(), Error> {
+    fn tab(&mut self, view: View, database: PendingId, lane: PendingId) -> Result<(), Error> {
         let place = json!(database);
         let (create, spare) = placed(view.create, view.spare, "database_id", &place);
         self.create_view(view.old, lane, create, spare)?;
@@ -145,12 +147,12 @@ impl Planner<'_> {
     fn create_view(
         &mut self,
         old: NotionId,
-        lane: Token,
+        lane: PendingId,
         body: Value,
         spare: Option<Spare>,
     ) -> Result<(), Error> {
-        let learns = vec![learn("/id", Token::of(old))];
-        let call = (Method::Post, "/v1/views".to_owned(), body);
+        let learns = vec![learn("/id", PendingId::of(old))];
+        let call = (Method::Post, "/v1/views".into(), body);
         self.view(old, lane, call, spare, learns)
     }
 
@@ -159,10 +161,10 @@ impl Planner<'_> {
         &mut self,
         id: NotionId,
         under: Under,
-        after: Option<Token>,
+        after: Option<PendingId>,
     ) -> Result<(), Error> {
         let mut views = self.views_of(id).into_iter();
-        let Some(first) = views.find(|view| view.create["data_source_id"].is_string()) else {
+        let Some(first) = views.find(|view| !view.create["data_source_id"].is_null()) else {
             let why = "what it shows is not part of this restore and cannot be reached";
             self.lose(id, "linked database", why, Degree::Missing);
             return Ok(());
@@ -179,13 +181,13 @@ impl Planner<'_> {
         self.one_more(page, 1);
         self.planned.totals.databases += 1;
         let learns = vec![
-            learn("/id", Token::of(old)),
-            learn("/parent/database_id", Token::of(id)),
+            learn("/id", PendingId::of(old)),
+            learn("/parent/database_id", PendingId::of(id)),
         ];
-        let call = (Method::Post, "/v1/views".to_owned(), create);
+        let call = (Method::Post, "/v1/views".into(), create);
         self.view(old, page, call, spare, learns)?;
         for view in views {
-            self.tab(view, Token::of(id), page)?;
+            self.tab(view, PendingId::of(id), page)?;
         }
         Ok(())
     }
@@ -205,17 +207,17 @@ fn placed(
     (create, spare)
 }
 
-fn learn(at: &str, token: Token) -> Learn {
+fn learn(at: &str, id: PendingId) -> Learn {
     Learn {
         at: at.to_owned(),
-        token,
+        id,
     }
 }
 
 /// Whether a view can be made of the one that a database comes with: a table of its first
 /// data source. Changing a view takes sorts by properties alone (section 7.5 of the API
 /// digest).
-fn fits_default(create: &Value, first_source: Option<Token>) -> bool {
+fn fits_default(create: &Value, first_source: Option<PendingId>) -> bool {
     let sorts = create["sorts"].as_array();
     let mut sorts = sorts.into_iter().flatten();
     create["type"] == "table"

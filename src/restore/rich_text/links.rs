@@ -1,53 +1,45 @@
 //! Links that lead into Notion: the ids in them become what they name becomes.
 
 use crate::model::NotionId;
-use crate::restore::{Notes, Target, Targets};
+use crate::restore::{Notes, Target, Targets, Text};
 
 /// Where links relative to the workspace start (section 1.7 of the API digest).
 const HOME: &str = "https://www.notion.so";
 
 /// The URL with the ids of restored pages, databases, views and blocks replaced; all
 /// else in it stays. An id that will be known only later stays and is noted.
-pub fn link(url: &str, targets: &dyn Targets, notes: &mut Notes) -> String {
+pub fn link(url: &str, targets: &dyn Targets, notes: &mut Notes) -> Text {
     let absolute = match url.strip_prefix('/') {
         Some(path) if !path.starts_with('/') => format!("{HOME}/{path}"),
         _ => url.to_string(),
     };
     if NotionId::in_url(&absolute).is_none() {
-        return absolute;
+        return absolute.as_str().into();
     }
     let (rest, fragment) = split(&absolute, '#');
     let (address, query) = split(rest, '?');
-    let mut out = String::new();
+    let mut out = Text::default();
     for (at, segment) in address.split('/').enumerate() {
         if at > 0 {
-            out.push('/');
+            out = out.then("/");
         }
         // `https:`, nothing, and the host come first.
-        match ending(segment).filter(|_| at > 2) {
-            Some((title, id)) => out.push_str(&format!("{title}{}", renamed(id, targets, notes))),
-            None => out.push_str(segment),
-        }
+        out = match ending(segment).filter(|_| at > 2) {
+            Some((title, id)) => renamed(out.then(title), id, targets, notes),
+            None => out.then(segment),
+        };
     }
     for (at, pair) in query.into_iter().flat_map(|it| it.split('&')).enumerate() {
-        out.push(if at == 0 { '?' } else { '&' });
-        match pair.split_once('=') {
+        out = out.then(if at == 0 { "?" } else { "&" });
+        out = match pair.split_once('=') {
             Some((key @ ("p" | "v"), value)) => {
-                let value = match value.parse::<NotionId>() {
-                    Ok(_) => renamed(value, targets, notes),
-                    Err(_) => value.to_string(),
-                };
-                out.push_str(&format!("{key}={value}"));
+                renamed(out.then(key).then("="), value, targets, notes)
             }
-            _ => out.push_str(pair),
-        }
+            _ => out.then(pair),
+        };
     }
     if let Some(fragment) = fragment {
-        out.push('#');
-        match fragment.parse::<NotionId>() {
-            Ok(_) => out.push_str(&renamed(fragment, targets, notes)),
-            Err(_) => out.push_str(fragment),
-        }
+        out = renamed(out.then("#"), fragment, targets, notes);
     }
     out
 }
@@ -69,17 +61,18 @@ fn ending(segment: &str) -> Option<(&str, &str)> {
     ends.then_some((title, id))
 }
 
-/// What the id becomes, without dashes as links have it; as it is when it becomes nothing.
-fn renamed(id: &str, targets: &dyn Targets, notes: &mut Notes) -> String {
+/// The link with what the id becomes after it, without dashes as links have it. What is
+/// no id, or becomes nothing, stays as it is.
+fn renamed(link: Text, id: &str, targets: &dyn Targets, notes: &mut Notes) -> Text {
     let Ok(old) = id.parse::<NotionId>() else {
-        return id.to_string();
+        return link.then(id);
     };
     match targets.find(old) {
-        Target::Made(token) => format!("{:032x}", token.id().bits()),
+        Target::Made(new) => link.plain_id(new),
         Target::Later(_) => {
             notes.later.push(old);
-            id.to_string()
+            link.then(id)
         }
-        Target::Same(_) | Target::Gone => id.to_string(),
+        Target::Same(_) | Target::Gone => link.then(id),
     }
 }

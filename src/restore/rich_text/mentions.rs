@@ -31,7 +31,7 @@ pub(super) fn write(
     let what = format!("mention of type '{kind}'");
     match (kind, id) {
         ("page" | "database", Some(id)) => match targets.find(id) {
-            Target::Made(token) => whole(made(json!({ "id": token })), styles),
+            Target::Made(new) => whole(made(json!({ "id": new })), styles),
             Target::Same(id) => whole(made(json!({ "id": id })), styles),
             Target::Later(_) => {
                 notes.later.push(id);

@@ -2,8 +2,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::restore::PendingId;
+use crate::restore::pending::Known;
 use crate::restore::testing::Answers;
-use crate::restore::{Token, token};
 
 const ABOUT: u128 = 77;
 
@@ -58,7 +59,7 @@ fn every_mention_that_can_be_written_is_written() {
     assert_eq!(
         out,
         [
-            made("page", json!({"id": Token::of(id(1))})),
+            made("page", json!({"id": PendingId::of(id(1))})),
             made("database", json!({"id": id(2)})),
             made("user", json!({"id": id(33)})),
             made("custom_emoji", json!({"id": id(44)})),
@@ -143,9 +144,12 @@ fn times_with_a_zone_are_written_as_its_clocks_show_them() {
 fn links_into_notion_follow_what_they_name() {
     let targets = Answers::default().made(0xa1).made(0xb2).later(0xc3);
     let hex = |bits: u128| format!("{bits:032x}");
-    let new = |bits: u128| format!("{:032x}", Token::of(id(bits)).id().bits());
     let (a, b, c, g) = (hex(0xa1), hex(0xb2), hex(0xc3), hex(0xd4));
-    let (na, nb) = (new(0xa1), new(0xb2));
+    let (na, nb) = (hex(0xe1), hex(0xf2));
+    let known = Known::from([
+        (PendingId::of(id(0xa1)), id(0xe1).to_string()),
+        (PendingId::of(id(0xb2)), id(0xf2).to_string()),
+    ]);
     for (read, written) in [
         (
             format!("https://www.notion.so/acme/My-page-{a}?pvs=4#{b}"),
@@ -178,11 +182,13 @@ fn links_into_notion_follow_what_they_name() {
         ),
     ] {
         let mut notes = Notes::default();
-        assert_eq!(link(&read, &targets, &mut notes), written);
+        let made = link(&read, &targets, &mut notes);
+        assert_eq!(made.filled(&known), written);
+        assert_eq!(made.units(), written.len());
         let later = read.contains(&c);
         assert_eq!(notes.later, vec![id(0xc3); usize::from(later)], "{read}");
         let mut found = Vec::new();
-        token::tokens(&json!(written), &mut found);
+        made.pending(&mut found);
         assert_eq!(
             found.len(),
             written.matches(&na).count() + written.matches(&nb).count()

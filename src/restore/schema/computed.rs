@@ -9,7 +9,7 @@ use super::formula::{self, ByWhat, Key, Part, Refused};
 use super::levels::Waiting;
 use super::{About, Index, Schemas, escaped, plain};
 use crate::model::{NotionId, type_of};
-use crate::restore::{Degree, Learn, StandIn, Targets, Token};
+use crate::restore::{Degree, Learn, PendingId, StandIn, Targets};
 
 /// How the values of a formula come back where they do not come by themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub enum Results {
     /// The column is a plain one of this type.
     Plain(&'static str),
     /// The column becomes one of this type if Notion refuses the formula. Values go to
-    /// what the token becomes then; where it becomes nothing, they are not sent.
-    IfRefused(&'static str, Token),
+    /// what the id becomes then; where it becomes nothing, they are not sent.
+    IfRefused(&'static str, PendingId),
 }
 
 /// All formulas that can be sent, taken apart, with the texts of those that they use in
@@ -206,19 +206,19 @@ pub(super) fn plain(key: &Key, stand_in: StandIn, why: &str, made: &mut Schemas)
 
 /// How the values of a formula that is sent come back.
 pub(super) fn if_refused(key: &Key, stand_in: &StandIn) -> Results {
-    Results::IfRefused(kind_of(stand_in), token(key))
+    Results::IfRefused(kind_of(stand_in), plain_column(key))
 }
 
 /// Where an answer tells the id of the column in the place of a formula.
 pub(super) fn learn(key: &Key, stand_in: &StandIn) -> Learn {
     Learn {
         at: format!("/stand_ins/{}", escaped(&stand_in.name)),
-        token: token(key),
+        id: plain_column(key),
     }
 }
 
-fn token(key: &Key) -> Token {
-    Token::named(&format!("plain column {} {}", key.0, key.1))
+fn plain_column(key: &Key) -> PendingId {
+    PendingId::named(&format!("plain column {} {}", key.0, key.1))
 }
 
 fn kind_of(stand_in: &StandIn) -> &'static str {

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::NotionId;
-use crate::restore::{Targets, Token};
+use crate::restore::{PendingId, Targets, Text};
 
 /// Begins a mark for a property.
 const PROPERTY: &str = "{{notion:block_property:";
@@ -170,17 +170,20 @@ pub(super) fn inlined<'f>(
 
 /// The text of the formula `own` as it is sent. Without `workspace`, references are
 /// written by name, and always those to itself, which has no id yet.
-pub(super) fn written(own: &Key, parts: &[Part], workspace: Option<NotionId>) -> String {
-    let mut text = String::new();
+pub(super) fn written(own: &Key, parts: &[Part], workspace: Option<NotionId>) -> Text {
+    let mut text = Text::default();
     for part in parts {
-        match (part, workspace) {
-            (Part::Property { key, .. }, Some(workspace)) if key != own => {
-                let property = Token::property(key.0, &key.1);
-                let source = Token::of(key.0);
-                text.push_str(&format!("{PROPERTY}{property}:{source}:{workspace}}}}}"));
-            }
-            (part, _) => text.push_str(&part.shown()),
-        }
+        text = match (part, workspace) {
+            (Part::Property { key, .. }, Some(workspace)) if key != own => text
+                .then(PROPERTY)
+                .id(PendingId::property(key.0, &key.1))
+                .then(":")
+                .id(PendingId::of(key.0))
+                .then(":")
+                .id(workspace)
+                .then("}}"),
+            (part, _) => text.then(&part.shown()),
+        };
     }
     text
 }

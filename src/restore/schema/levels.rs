@@ -9,7 +9,7 @@ use super::formula::Key;
 use super::relation::{self, Side};
 use super::{About, Change, Index, Schemas, escaped, learn_property, plain};
 use crate::model::{NotionId, type_of};
-use crate::restore::{Degree, Learn, StandIn, Targets, Token};
+use crate::restore::{Degree, Learn, PendingId, StandIn, Targets};
 
 /// Rollup functions (section 5.2 of the API digest).
 const FUNCTIONS: &str = "count count_values empty not_empty unique show_unique percent_empty \
@@ -43,8 +43,7 @@ pub(super) fn changes(
         let key = (*source, name.clone());
         match side {
             Side::Mirror { .. } => {
-                let token = Token::property(*source, name);
-                order.add(2, &key, token.to_string(), json!({"name": name}), vec![]);
+                order.rename(2, &key);
                 // A description comes with a type only (the API's own types), and to say
                 // again that this is a two-way relation might make one more.
                 if property.get("description").is_some_and(Value::is_string) {
@@ -63,11 +62,11 @@ pub(super) fn changes(
                             "/properties/{}/relation/dual_property/synced_property_id",
                             escaped(name)
                         ),
-                        token: Token::property(*source, back),
+                        id: PendingId::property(*source, back),
                     }],
                     _ => vec![],
                 };
-                order.add(1, &key, name.clone(), config, mirror);
+                order.add(1, &key, config, mirror);
             }
         }
         made.created.insert(key);
@@ -151,7 +150,7 @@ fn settle(mut waiting: BTreeMap<Key, Waiting>, order: &mut Order, made: &mut Sch
                     .as_ref()
                     .map(|stand_in| computed::learn(&key, stand_in));
                 let more = more.into_iter().collect();
-                order.add(level, &key, key.1.clone(), it.config, more);
+                order.add(level, &key, it.config, more);
                 if let Some(stand_in) = it.stand_in {
                     made.results
                         .insert(key.clone(), computed::if_refused(&key, &stand_in));
@@ -171,23 +170,37 @@ struct Order {
 }
 
 impl Order {
-    fn add(&mut self, level: u32, key: &Key, named: String, config: Value, more: Vec<Learn>) {
+    fn add(&mut self, level: u32, key: &Key, config: Value, more: Vec<Learn>) {
+        let change = self.change(level, key);
+        change.properties.insert(key.1.clone(), config);
+        change.learns.extend(more);
+    }
+
+    /// Gives a column its name that Notion made with a relation.
+    fn rename(&mut self, level: u32, key: &Key) {
         let (source, name) = key;
+        let made = PendingId::property(*source, name);
+        self.change(level, key).renames.push((made, name.clone()));
+    }
+
+    /// The change that a column is part of, which answers the column's id.
+    fn change(&mut self, level: u32, key: &Key) -> &mut Change {
+        let (source, name) = key;
+        self.levels.insert(key.clone(), level);
         let change = self
             .changes
             .entry((level, *source))
             .or_insert_with(|| Change {
                 source: *source,
                 properties: Map::new(),
+                renames: Vec::new(),
                 learns: Vec::new(),
                 stand_ins: Vec::new(),
                 about: Vec::new(),
             });
-        change.properties.insert(named, config);
         change.learns.push(learn_property(*source, name));
-        change.learns.extend(more);
         change.about.push(name.clone());
-        self.levels.insert(key.clone(), level);
+        change
     }
 
     fn stand_in(&mut self, level: u32, source: NotionId, stand_in: StandIn) {

@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 
 use super::{About, Index, plain};
 use crate::model::{NotionId, type_of};
-use crate::restore::{Degree, Notes, Target, Targets};
+use crate::restore::{Degree, Notes, Ref, Target, Targets};
 
 /// How a relation is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     /// From here, and nothing is seen on the other side.
     One {
-        /// The id of the data source it leads to: a token's, or an old one.
-        to: NotionId,
+        /// The data source that it leads to.
+        to: Ref,
         /// Its old id.
         old: NotionId,
     },
@@ -47,13 +47,13 @@ pub(super) fn side(
     };
     let dual = is_dual(property);
     let to = match targets.find(old) {
-        Target::Made(token) | Target::Later(token) => token.id(),
+        Target::Made(id) | Target::Later(id) => Ref::from(id),
         Target::Same(id) => {
             if dual {
                 let why = "it leads out of what is restored, and shows on this side only";
                 about.lose(notes, why, Degree::Detail);
             }
-            return Some(Side::One { to: id, old });
+            return Some(Side::One { to: id.into(), old });
         }
         Target::Gone => {
             let why = "what it leads to is neither restored nor within reach";

@@ -1,8 +1,9 @@
 //! Every row of the table of property schemas (section 5 of the API digest).
 
 use super::super::fixed::{Fixed, assert_fits, id};
-use super::super::token::{Known, fill};
+use super::super::pending::{Known, filled};
 use super::*;
+use crate::restore::Text;
 
 const ONE: u128 = 0x101;
 const TWO: u128 = 0x202;
@@ -33,10 +34,7 @@ fn made(sources: &[Value], targets: &Fixed) -> Schemas {
         );
     }
     for change in &made.changes {
-        assert_fits(
-            "ReqUpdateDataSource",
-            &json!({"properties": change.properties}),
-        );
+        assert_fits("ReqUpdateDataSource", &change.body());
     }
     made
 }
@@ -236,37 +234,36 @@ fn a_two_way_relation_is_made_from_one_side_and_its_mirror_renamed() {
     let made = made(&sources, &Fixed::default());
     let undescribed = ("property 'Project'".to_string(), Degree::Detail);
     assert_eq!(losses(&made), [undescribed]);
-    let token = Token::property(id(TWO), "Project");
+    let project = PendingId::property(id(TWO), "Project");
     let expected = [
         Change {
             source: id(ONE),
             properties: json!({"Tasks/~": {"type": "relation", "relation": {
-                "type": "dual_property", "data_source_id": Token::of(id(TWO)), "dual_property": {}}}})
+                "type": "dual_property", "data_source_id": PendingId::of(id(TWO)), "dual_property": {}}}})
             .as_object()
             .unwrap()
             .clone(),
             learns: vec![
                 Learn {
                     at: "/properties/Tasks~1~0/id".into(),
-                    token: Token::property(id(ONE), "Tasks/~"),
+                    id: PendingId::property(id(ONE), "Tasks/~"),
                 },
                 Learn {
                     at: "/properties/Tasks~1~0/relation/dual_property/synced_property_id".into(),
-                    token,
+                    id: project,
                 },
             ],
             stand_ins: vec![],
+            renames: Vec::new(),
             about: vec!["Tasks/~".into()],
         },
         Change {
             source: id(TWO),
-            properties: json!({token.to_string(): {"name": "Project"}})
-                .as_object()
-                .unwrap()
-                .clone(),
+            properties: Map::new(),
+            renames: vec![(project, "Project".into())],
             learns: vec![Learn {
                 at: "/properties/Project/id".into(),
-                token,
+                id: project,
             }],
             stand_ins: vec![],
             about: vec!["Project".into()],
@@ -283,10 +280,11 @@ fn a_two_way_relation_is_made_from_one_side_and_its_mirror_renamed() {
         made.other_side(id(TWO), "Project"),
         Some((id(ONE), "Tasks/~"))
     );
-    // The key is filled in like any other token.
-    let mut body = json!(made.changes[1].properties);
-    fill(&mut body, &Known::from([(token, "x%3A".to_string())]));
-    assert!(body.get("x%3A").is_some());
+    let known = Known::from([(project, "x%3A".to_string())]);
+    assert_eq!(
+        filled(&made.changes[1].body(), &known),
+        json!({"properties": {"x%3A": {"name": "Project"}}})
+    );
 }
 
 #[test]
@@ -334,9 +332,9 @@ fn relations_out_of_what_is_restored_go_one_way_or_are_lost() {
     assert_eq!(made.changes.len(), 2);
     let first = &made.changes[0].properties;
     for (name, to) in [
-        ("Out", id(there)),
-        ("One", id(there)),
-        ("Half", Token::of(id(TWO)).id()),
+        ("Out", json!(id(there))),
+        ("One", json!(id(there))),
+        ("Half", json!(PendingId::of(id(TWO)))),
     ] {
         assert_eq!(
             first[name]["relation"],
@@ -478,12 +476,19 @@ fn a_formula_is_sent_with_what_it_becomes_where_it_is_refused() {
     };
     let made = made(&[one], &targets);
     let mark = |name: &str| {
-        let (property, of) = (Token::property(id(ONE), name), Token::of(id(ONE)));
-        format!("{{{{notion:block_property:{property}:{of}:{}}}}}", id(0xee))
+        Text::from("{{notion:block_property:")
+            .id(PendingId::property(id(ONE), name))
+            .then(":")
+            .id(PendingId::of(id(ONE)))
+            .then(&format!(":{}}}}}", id(0xee)))
+            .filled(&Known::new())
     };
     // One request: none waits for another, as none uses another any more.
     assert_eq!(made.changes.len(), 1);
-    let text = |name: &str| made.changes[0].properties[name]["formula"]["expression"].clone();
+    let text = |name: &str| {
+        let made = &made.changes[0].properties[name]["formula"]["expression"];
+        filled(made, &Known::new())
+    };
     assert_eq!(text("Twice"), json!(format!("{} * 2", mark("N"))));
     assert_eq!(text("More"), json!(format!("({} * 2) + 1", mark("N"))));
     // What is a plain column from the start is named as one.

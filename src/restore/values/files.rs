@@ -62,7 +62,7 @@ impl Row<'_> {
     fn upload(&mut self, name: &str, shown: Option<&str>, url: &str) -> Result<Value, String> {
         match self.targets.file(self.id, url) {
             Upload::File {
-                token,
+                id,
                 name: stored,
                 wrapped,
             } => {
@@ -75,7 +75,7 @@ impl Row<'_> {
                     }
                     None => shown.filter(|it| !it.is_empty()).unwrap_or(&stored).into(),
                 };
-                Ok(json!({"type": "file_upload", "file_upload": {"id": token}, "name": label}))
+                Ok(json!({"type": "file_upload", "file_upload": {"id": id}, "name": label}))
             }
             Upload::Lost { why, .. } => Err(why),
         }

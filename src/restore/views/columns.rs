@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::model::{NotionId, type_of};
 use crate::restore::schema::{Results, Schemas, same_property};
-use crate::restore::{Targets, Token};
+use crate::restore::{PendingId, Targets, Text};
 
 /// What the parts of one view are translated with.
 pub(super) struct Columns<'a> {
@@ -21,27 +21,27 @@ pub(super) struct Columns<'a> {
 impl<'a> Columns<'a> {
     /// What stands for a property, given by its old id or its name; `None` where it is
     /// not there.
-    pub(super) fn property(&self, old: &str) -> Option<String> {
+    pub(super) fn property(&self, old: &str) -> Option<Text> {
         let Some((source, _, schemas)) = &self.restored else {
-            return Some(old.to_string());
+            return Some(old.into());
         };
         let (name, _) = self.original(old)?;
         let there = schemas.creates(*source, name);
-        there.then(|| Token::property(*source, name).to_string())
+        there.then(|| PendingId::property(*source, name).into())
     }
 
     /// The same for a property that rows are filtered, sorted, grouped or drawn by.
-    pub(super) fn by(&self, old: &str) -> Option<String> {
+    pub(super) fn by(&self, old: &str) -> Option<Text> {
         let refused = !self.formulas && self.is_formula(old);
         self.property(old).filter(|_| !refused)
     }
 
     /// The name of the text column beside a column of people.
-    pub(super) fn names(&self, old: &str) -> Option<String> {
+    pub(super) fn names(&self, old: &str) -> Option<Text> {
         let (source, _, schemas) = self.restored.as_ref()?;
         let (name, _) = self.original(old)?;
         let names = schemas.names(*source, name)?;
-        Some(Token::property(*source, names).to_string())
+        Some(PendingId::property(*source, names).into())
     }
 
     /// The type of the plain column that a formula comes back as, where that is planned.

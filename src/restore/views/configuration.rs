@@ -101,7 +101,7 @@ impl Columns<'_> {
             if new.is_none() {
                 self.without(&format!("'{key}'"), old);
             }
-            return new.map(Value::String);
+            return new.map(|new| json!(new));
         }
         match value {
             Value::Null => None,

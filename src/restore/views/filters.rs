@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::columns::Columns;
-use crate::restore::Target;
+use crate::restore::pending::fields;
 use crate::restore::schema::writable_option;
 
 /// What a condition can be about (the API's own types).
@@ -36,7 +36,7 @@ impl Columns<'_> {
 
     /// Quick filters: conditions by property. An empty condition is one, too.
     pub(super) fn quick_filters(&mut self, filters: &Value) -> Option<Value> {
-        let mut made = Map::new();
+        let mut made = Vec::new();
         for (old, filter) in filters.as_object()? {
             let Some(new) = self.by(old) else {
                 self.without("a quick filter", old);
@@ -49,10 +49,10 @@ impl Columns<'_> {
                 self.condition(filter, "a quick filter", old)
             };
             if let Some(condition) = condition {
-                made.insert(new, Value::Object(condition));
+                made.push((new, Value::Object(condition)));
             }
         }
-        (!made.is_empty()).then_some(Value::Object(made))
+        (!made.is_empty()).then(|| fields(made))
     }
 
     /// Sorts, in order; `None` when none is left.
@@ -135,11 +135,8 @@ impl Columns<'_> {
         if kind != "relation" {
             return Some(json!(self.targets.user(old)?));
         }
-        match self.targets.find(old) {
-            Target::Made(token) | Target::Later(token) => Some(json!(token)),
-            Target::Same(id) => Some(json!(id)),
-            Target::Gone => None,
-        }
+        let new = self.targets.find(old).reference()?;
+        Some(json!(new))
     }
 }
 

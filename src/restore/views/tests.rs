@@ -1,6 +1,8 @@
 //! Every type of view and every field of it (sections 2.6 and 7.5 of the API digest).
 
+use super::super::Text;
 use super::super::fixed::{Fixed, assert_fits, id};
+use super::super::pending::fields;
 use super::super::schema::schemas;
 use super::*;
 
@@ -39,8 +41,8 @@ fn source() -> Value {
     }})
 }
 
-fn token(name: &str) -> String {
-    Token::property(id(SOURCE), name).to_string()
+fn token(name: &str) -> Value {
+    json!(PendingId::property(id(SOURCE), name))
 }
 
 fn all(list: &Value) -> (Vec<View>, Notes) {
@@ -147,7 +149,7 @@ fn filters_name_what_is_there() {
         ),
         (
             json!({"property": "rel", "relation": {"contains": id(9)}}),
-            json!({"property": token("Rel"), "relation": {"contains": Token::of(id(9))}}),
+            json!({"property": token("Rel"), "relation": {"contains": PendingId::of(id(9))}}),
             0,
         ),
         (
@@ -167,7 +169,7 @@ fn filters_name_what_is_there() {
         ),
         (
             json!({"property": "roll", "rollup": {"any": {"relation": {"contains": id(9)}}}}),
-            json!({"property": token("Roll"), "rollup": {"any": {"relation": {"contains": Token::of(id(9))}}}}),
+            json!({"property": token("Roll"), "rollup": {"any": {"relation": {"contains": PendingId::of(id(9))}}}}),
             0,
         ),
         (
@@ -197,7 +199,11 @@ fn sorts_and_quick_filters_name_what_is_there() {
     assert_eq!(part("list", "sorts", read), (written, 1));
     let read = json!({"Size": {"select": {"equals": "A, B"}}, "When": {}, "Go": {},
                       "who": {"people": {"contains": id(2)}}});
-    let written = json!({token("Size"): {"select": {"equals": "A\u{201a} B"}}, token("When"): {}});
+    let of = |name: &str| Text::from(PendingId::property(id(SOURCE), name));
+    let written = fields(vec![
+        (of("Size"), json!({"select": {"equals": "A\u{201a} B"}})),
+        (of("When"), json!({})),
+    ]);
     assert_eq!(part("list", "quick_filters", read), (written, 2));
 }
 
@@ -331,12 +337,12 @@ fn configurations_are_written_field_by_field() {
 
 #[test]
 fn formula_groups_are_nested() {
-    let group = |property: &str| {
+    let group = |property: Value| {
         json!({"type": "formula", "property_id": property, "hide_empty_groups": true,
                "group_by": {"type": "date", "group_by": "month", "start_day_of_week": 1, "sort": {"type": "manual"}}})
     };
-    let read = json!({"type": "table", "group_by": group("su")});
-    let written = json!({"type": "table", "group_by": group(&token("Sum"))});
+    let read = json!({"type": "table", "group_by": group(json!("su"))});
+    let written = json!({"type": "table", "group_by": group(token("Sum"))});
     assert_eq!(part("table", "configuration", read), (written, 0));
 }
 
@@ -397,7 +403,7 @@ fn dashboards_are_filled_row_by_row() {
     assert_eq!(tabs, [id(8), id(3)]);
     assert_eq!(
         made[1].create,
-        json!({"data_source_id": Token::of(id(SOURCE)), "name": "V", "type": "dashboard"})
+        json!({"data_source_id": PendingId::of(id(SOURCE)), "name": "V", "type": "dashboard"})
     );
     let placed: Vec<(NotionId, Value)> = made[1]
         .widgets
@@ -418,7 +424,7 @@ fn dashboards_are_filled_row_by_row() {
         made[1]
             .widgets
             .iter()
-            .all(|it| it.create["view_id"] == json!(Token::of(id(3))))
+            .all(|it| it.create["view_id"] == json!(PendingId::of(id(3))))
     );
     let lost: Vec<(NotionId, Degree)> = notes.losses.iter().map(|it| (it.id, it.degree)).collect();
     use Degree::{Detail, Missing};
@@ -466,7 +472,10 @@ fn a_view_that_goes_by_a_formula_has_a_spare_one_that_does_not() {
     );
     assert_eq!(
         spare.body["quick_filters"],
-        json!({size: {"select": {"equals": "A"}}})
+        fields(vec![(
+            Text::from(PendingId::property(id(SOURCE), "Size")),
+            json!({"select": {"equals": "A"}})
+        )])
     );
     // It is still shown, which takes no knowledge of its type.
     assert_eq!(
@@ -508,20 +517,16 @@ fn names_of_people_are_shown_beside_them() {
     let list = json!({"type": "list", "properties": [
         {"property_id": "own", "visible": true, "width": 200}, {"property_id": "who", "visible": false}]});
     let (written, lost) = part("list", "configuration", list);
-    let shown: Vec<(&str, bool)> = written["properties"]
+    let shown: Vec<(&Value, bool)> = written["properties"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|it| (it["property_id"].as_str().unwrap(), it["visible"] == true))
+        .map(|it| (&it["property_id"], it["visible"] == true))
         .collect();
     let tokens = [token("Owner"), token("Owner (names)"), token("Who")];
     assert_eq!(
         shown,
-        [
-            (&*tokens[0], true),
-            (&*tokens[1], true),
-            (&*tokens[2], false)
-        ]
+        [(&tokens[0], true), (&tokens[1], true), (&tokens[2], false)]
     );
     assert_eq!(lost, 0);
 }

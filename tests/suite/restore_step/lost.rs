@@ -63,7 +63,7 @@ fn a_killed_run_is_taken_up_where_it_was() {
             stage.fake.edit(|ws| ws.advance_minutes(5));
             let step = Step {
                 before,
-                ..step(Action::Call(call.clone()))
+                ..step(Action::Call(template(&call)))
             };
             let done = stage.with(|performer| performer.perform(&step, &call, Some(begun)));
             let done = done.unwrap();
@@ -157,7 +157,7 @@ fn half_of_an_append_is_completed() {
         );
         let step = Step {
             before,
-            ..step(Action::Call(whole.clone()))
+            ..step(Action::Call(template(&whole)))
         };
         let begun = Some(stage.clock.now());
         let done = stage
@@ -212,7 +212,7 @@ fn what_was_to_go_inside_a_block_follows() {
     );
     let step = Step {
         before: stage.before(&whole),
-        ..step(Action::Call(whole.clone()))
+        ..step(Action::Call(template(&whole)))
     };
     let begun = Some(stage.clock.now());
     let made = stage.perform(&bare, None).unwrap();
@@ -341,7 +341,7 @@ fn a_discussion_is_remembered_by_the_run_that_opened_it() {
     let block = stage.get("block");
     let post = |body| call(Method::Post, "/v1/comments", body);
     let first = post(json!({"parent": {"block_id": block}, "rich_text": rich("first")}));
-    let step = step(Action::Call(first.clone()));
+    let step = step(Action::Call(template(&first)));
     let before = stage.census()[5];
     stage.with(|performer| {
         let opened = performer.perform(&step, &first, None).unwrap();

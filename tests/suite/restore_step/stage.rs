@@ -10,7 +10,7 @@ use notion_backup::model::NotionId;
 use notion_backup::notion::{Method, Notion, Settings, Token as Secret};
 use notion_backup::report::Silent;
 use notion_backup::restore::perform::{Done, Failure, OpenFile, Performer};
-use notion_backup::restore::{Action, Call, Part, Step, Token};
+use notion_backup::restore::{Action, Call, Part, PendingId, Step, Template};
 use notion_backup::stop::Stop;
 use serde_json::{Value, json};
 
@@ -125,7 +125,7 @@ impl Stage {
     pub fn perform(&self, call: &Call, again: Option<Timestamp>) -> Result<Done, Failure> {
         let step = Step {
             before: self.before(call),
-            ..step(Action::Call(call.clone()))
+            ..step(Action::Call(template(call)))
         };
         self.with(|performer| performer.perform(&step, call, again))
     }
@@ -160,12 +160,21 @@ pub fn step(action: Action) -> Step {
     Step {
         part: Part::Body,
         about: NotionId::from_bits(99),
-        lane: Token::named("lane"),
+        lane: PendingId::named("lane"),
         before: None,
         action,
         learns: Vec::new(),
         stand_ins: Vec::new(),
         spare: None,
+    }
+}
+
+/// A request that waits for nothing.
+pub fn template(call: &Call) -> Template {
+    Template {
+        method: call.method,
+        path: call.path.as_str().into(),
+        body: call.body.clone(),
     }
 }
 

@@ -8,11 +8,20 @@ use super::model::Id;
 
 /// splitmix64: small, seeded, good enough to look like chance.
 #[derive(Clone, Debug)]
-pub struct Chance(u64);
+pub struct Chance(u64, Form);
+
+/// The form of the ids that chance makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// UUIDs of this version.
+    Version(u8),
+    /// Any bits at all.
+    Anything,
+}
 
 impl Chance {
     pub fn new(seed: u64) -> Chance {
-        Chance(seed ^ 0x6e6f_7469_6f6e_2121)
+        Chance(seed ^ 0x6e6f_7469_6f6e_2121, Form::Version(4))
     }
 
     pub fn next(&mut self) -> u64 {
@@ -25,10 +34,22 @@ impl Chance {
         self.next() % bound.max(1)
     }
 
-    /// A fresh version 4 UUID.
+    /// Makes ids of this form from now on.
+    pub fn set_form(&mut self, form: Form) {
+        self.1 = form;
+    }
+
+    /// A fresh id.
     pub fn id(&mut self) -> Id {
         let bits = u128::from(self.next()) << 64 | u128::from(self.next());
-        uuid(bits)
+        match self.1 {
+            Form::Version(4) => uuid(bits),
+            Form::Version(version) => {
+                let bits = uuid(bits).bits() & !(0xf << 76);
+                Id::from_bits(bits | u128::from(version) << 76)
+            }
+            Form::Anything => Id::from_bits(bits),
+        }
     }
 }
 

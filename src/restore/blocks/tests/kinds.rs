@@ -23,7 +23,7 @@ fn degrees(notes: &Notes) -> Vec<Degree> {
 #[test]
 fn every_field_that_can_be_written_is_written() {
     let targets = Answers::default().made(0xa).made(0xb).made(0xc);
-    let token = |bits| Token::of(id(bits));
+    let token = |bits| PendingId::of(id(bits));
     let red = json!({"rich_text": rich("x"), "color": "red"});
     let red_sent = json!({"rich_text": runs("x"), "color": "red"});
     let mut cases: Vec<(&str, Value, Value)> = [
@@ -318,7 +318,7 @@ fn long_texts_become_several_blocks() {
         assert_eq!(all, told + end);
         assert_eq!(found.iter().filter(|(_, it, _)| it == kind).count(), 3);
         assert_eq!(degrees(&plan.notes), [Degree::Detail]);
-        let first = &notion.held[&notion.id_of(Token::of(id(7)))];
+        let first = &notion.held[&notion.id_of(PendingId::of(id(7)))];
         assert!(notion::words(&first.payload).starts_with("0,"));
     }
     let mut body = Body::default();
@@ -346,7 +346,7 @@ fn long_texts_become_several_blocks() {
 fn stored_files_are_uploaded_again() {
     let mut targets = Answers::default();
     let upload = |wrapped: Option<&str>| Upload::File {
-        token: Token::named("upload"),
+        id: PendingId::named("upload"),
         name: "a.png".into(),
         wrapped: wrapped.map(Into::into),
     };
@@ -355,7 +355,7 @@ fn stored_files_are_uploaded_again() {
         .files
         .insert("https://s/odd".into(), upload(Some("a.dwg")));
     let read = |url: &str| json!({"type": "file", "file": {"url": url}, "caption": rich("c")});
-    let id = json!({"id": Token::named("upload")});
+    let id = json!({"id": PendingId::named("upload")});
     let (out, notes) = one(block(7, "image", read("https://s/plain")), &targets);
     let written = json!({"type": "file_upload", "file_upload": id, "caption": runs("c")});
     assert_eq!(out, [sent("image", written.clone())]);

@@ -46,15 +46,15 @@ pub fn nowhere(_: NotionId) -> Place {
 /// All of a page, into an empty one.
 pub fn write_all(body: &Body, targets: &Answers) -> (BodyPlan, Notion) {
     let plan = rest(body, id(PAGE), 0, &nowhere, targets);
-    let mut notion = Notion::new(Token::of(id(PAGE)));
-    for token in targets.targets.values() {
-        if let super::super::Target::Made(token) = token {
-            notion.knows(*token);
+    let mut notion = Notion::new(PendingId::of(id(PAGE)));
+    for target in targets.targets.values() {
+        if let super::super::Target::Made(made) = target {
+            notion.knows(*made);
         }
     }
     for upload in targets.files.values() {
-        if let super::super::Upload::File { token, .. } = upload {
-            notion.knows(*token);
+        if let super::super::Upload::File { id, .. } = upload {
+            notion.knows(*id);
         }
     }
     notion.run(&plan.steps);

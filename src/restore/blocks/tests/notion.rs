@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::super::{BodyStep, Position};
 use crate::model::NotionId;
-use crate::restore::token::{self, Known};
-use crate::restore::{Token, rich_text};
+use crate::restore::pending::{Known, filled, pending};
+use crate::restore::{PendingId, rich_text};
 
 const GENERIC: &[&str] = &[
     "heading_1",
@@ -51,7 +51,7 @@ pub struct Held {
 pub struct Notion {
     pub page: NotionId,
     pub held: HashMap<NotionId, Held>,
-    /// What tokens have become known as.
+    /// What pending ids have become.
     pub known: Known,
     /// Requests, to read or to write.
     pub requests: usize,
@@ -59,7 +59,7 @@ pub struct Notion {
 }
 
 impl Notion {
-    pub fn new(page: Token) -> Notion {
+    pub fn new(page: PendingId) -> Notion {
         let mut notion = Notion {
             page: NotionId::from_bits(1),
             held: HashMap::new(),
@@ -90,21 +90,21 @@ impl Notion {
     }
 
     /// Something outside the page that has this id.
-    pub fn knows(&mut self, token: Token) -> NotionId {
+    pub fn knows(&mut self, token: PendingId) -> NotionId {
         let id = self.hold("outside", json!({}));
         self.known.insert(token, id.to_string());
         id
     }
 
     /// A child page at the end of the page.
-    pub fn child_page(&mut self, token: Token) {
+    pub fn child_page(&mut self, token: PendingId) {
         let id = self.knows(token);
         self.held.get_mut(&id).unwrap().kind = "child_page".into();
         let page = self.page;
         self.held.get_mut(&page).unwrap().children.push(id);
     }
 
-    pub fn id_of(&self, token: Token) -> NotionId {
+    pub fn id_of(&self, token: PendingId) -> NotionId {
         let id = self.known.get(&token);
         id.unwrap_or_else(|| panic!("{token} is needed before it is known"))
             .parse()
@@ -156,11 +156,12 @@ impl Notion {
         position: Position,
         children: Vec<Value>,
     ) -> Vec<NotionId> {
-        let mut body = json!({ "children": children });
-        token::fill(&mut body, &self.known);
+        let body = json!({ "children": children });
         let mut missing = Vec::new();
-        token::tokens(&body, &mut missing);
+        pending(&body, &mut missing);
+        missing.retain(|id| !self.known.contains_key(id));
         assert_eq!(missing, [], "named before they are made: {body}");
+        let body = filled(&body, &self.known);
         let length = body.to_string().len();
         let count = body["children"].as_array().unwrap().len();
         assert!((1..=100).contains(&count), "{count} first-level blocks");

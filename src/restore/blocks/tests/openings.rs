@@ -1,5 +1,5 @@
 use super::*;
-use crate::restore::{Degree, Target};
+use crate::restore::{Degree, Target, Text};
 
 fn paragraphs(body: &mut Body, from: u128, count: u128) {
     for bits in from..from + count {
@@ -21,13 +21,13 @@ fn whole_page(
     place: &dyn Fn(NotionId) -> Place,
     targets: &Answers,
 ) -> (Option<Opening>, BodyPlan, Vec<String>, usize) {
-    let mut notion = Notion::new(Token::of(id(PAGE)));
+    let mut notion = Notion::new(PendingId::of(id(PAGE)));
     let opening = opening(body, id(PAGE), place, targets);
     if let Some(opening) = &opening {
         notion.append(notion.page, Position::End, opening.children.clone());
     }
     for bits in children {
-        notion.child_page(Token::of(id(*bits)));
+        notion.child_page(PendingId::of(id(*bits)));
     }
     let taken = opening.as_ref().map_or(0, |opening| opening.taken);
     let plan = rest(body, id(PAGE), taken, place, targets);
@@ -133,7 +133,7 @@ fn what_is_named_later_waits_and_is_written_again() {
     assert_eq!(plan.rewrite, [id(50), id(61)]);
     assert_eq!(plan.notes.later, [id(0xcc), id(0xcc)]);
     // Both are known by id, so that they can be written again.
-    let made: Vec<&Token> = plan
+    let made: Vec<&PendingId> = plan
         .steps
         .iter()
         .flat_map(|step| match step {
@@ -141,15 +141,12 @@ fn what_is_named_later_waits_and_is_written_again() {
             _ => panic!("{step:?}"),
         })
         .collect();
-    assert!(made.contains(&&Token::of(id(50))) && made.contains(&&Token::of(id(61))));
+    assert!(made.contains(&&PendingId::of(id(50))) && made.contains(&&PendingId::of(id(61))));
     let mut notes = Notes::default();
     assert_eq!(rewrite(&body, id(50), &later, &mut notes), None);
     assert_eq!(notes.later, [id(0xcc)]);
     let mut notes = Notes::default();
-    let url = format!(
-        "https://www.notion.so/{:032x}",
-        Token::of(id(0xcc)).id().bits()
-    );
+    let url = Text::from("https://www.notion.so/").plain_id(PendingId::of(id(0xcc)));
     let again = json!({"quote": {"rich_text": [{"type": "text", "text": {"content": "see", "link": {"url": url}}}]}});
     let made = Answers::default().made(0xcc);
     assert_eq!(rewrite(&body, id(50), &made, &mut notes), Some(again));
@@ -179,8 +176,8 @@ fn linked_databases_are_put_after_what_they_stood_after() {
             _ => None,
         })
         .collect();
-    let token = |bits| Some(Token::of(id(bits)));
-    let holder = Token::named(&format!("place of {}", id(2000)));
+    let token = |bits| Some(PendingId::of(id(bits)));
+    let holder = PendingId::named(&format!("place of {}", id(2000)));
     assert_eq!(
         placed,
         [
@@ -225,7 +222,7 @@ fn children_that_are_elsewhere_become_links() {
     let BodyStep::Append { children, .. } = &plan.steps[0] else {
         panic!("{:?}", plan.steps)
     };
-    let token = |bits| Token::of(id(bits));
+    let token = |bits| PendingId::of(id(bits));
     assert_eq!(
         children[0]["link_to_page"],
         json!({"type": "page_id", "page_id": token(1)})

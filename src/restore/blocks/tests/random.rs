@@ -110,7 +110,7 @@ fn compare(body: &Body, needed: &BTreeSet<NotionId>) -> (usize, usize) {
     for node in &body.nodes {
         let id = node.id().unwrap();
         if needed.contains(&id) {
-            let held = &notion.held[&notion.id_of(Token::of(id))];
+            let held = &notion.held[&notion.id_of(PendingId::of(id))];
             assert_eq!(held.kind, node.kind());
         }
     }

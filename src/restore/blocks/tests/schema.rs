@@ -36,7 +36,7 @@ fn everything() -> (Body, Answers) {
     targets.users.insert(id(0xc), id(0xcc));
     targets.emojis.insert(id(0xd), id(0xdd));
     let upload = Upload::File {
-        token: Token::named("upload"),
+        id: PendingId::named("upload"),
         name: "a.png".into(),
         wrapped: None,
     };

@@ -38,7 +38,7 @@ fn the_first_copy_on_a_page_is_the_original() {
             body.push(Some(copy), text(400 + at, "paragraph", "shared"));
         }
         let (plan, notion) = write_all(&body, &Answers::default());
-        let original = notion.id_of(Token::of(id(7)));
+        let original = notion.id_of(PendingId::of(id(7)));
         assert_eq!(
             copies(&notion),
             [(None, 1), (Some(original), 0), (Some(original), 0)]
@@ -65,7 +65,7 @@ fn a_column_with_nothing_but_a_copy_or_columns_gets_no_paragraph() {
         body.push(Some(column), text(bits + 1, "paragraph", "deep"));
     }
     let (plan, notion) = write_all(&body, &Answers::default());
-    let original = notion.id_of(Token::of(id(7)));
+    let original = notion.id_of(PendingId::of(id(7)));
     assert_eq!(copies(&notion), [(None, 1), (Some(original), 0)]);
     let deep = notion
         .outline()

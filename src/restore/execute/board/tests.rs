@@ -7,28 +7,28 @@ use crate::notion::Method;
 use crate::repo::{Memory, Repository};
 use crate::restore::journal::{Head, VERSION};
 use crate::restore::plan::Planned;
-use crate::restore::{Bytes, Call, Learn};
+use crate::restore::{Bytes, Learn, Template, Text};
 
 fn now() -> Timestamp {
     "2026-11-23T10:00:00Z".parse().unwrap()
 }
 
-fn token(name: &str) -> Token {
-    Token::named(name)
+fn pending_id(name: &str) -> PendingId {
+    PendingId::named(name)
 }
 
 /// A step of this part, in this lane, with this path and body, that makes these.
-fn step(part: Part, lane: &str, path: &str, body: Value, makes: &[&str]) -> Step {
+fn step(part: Part, lane: &str, path: impl Into<Text>, body: Value, makes: &[&str]) -> Step {
     let learns = makes.iter().map(|name| Learn {
         at: "/id".into(),
-        token: token(name),
+        id: pending_id(name),
     });
     Step {
         part,
         about: NotionId::from_bits(1),
-        lane: token(lane),
+        lane: pending_id(lane),
         before: None,
-        action: Action::Call(Call {
+        action: Action::Call(Template {
             method: Method::Post,
             path: path.into(),
             body,
@@ -40,7 +40,7 @@ fn step(part: Part, lane: &str, path: &str, body: Value, makes: &[&str]) -> Step
 }
 
 fn page(lane: &str, under: &str, makes: &str) -> Step {
-    let parent = json!({"parent": {"page_id": token(under)}});
+    let parent = json!({"parent": {"page_id": pending_id(under)}});
     step(Part::Skeleton, lane, "/v1/pages", parent, &[makes])
 }
 
@@ -94,7 +94,7 @@ fn id(number: u128) -> String {
 
 fn finish(board: &mut Board, number: u32, step: &Step) {
     let made = step.learns.iter();
-    let ids = made.map(|learn| (learn.token, id(1000 + u128::from(number))));
+    let ids = made.map(|learn| (learn.id, id(1000 + u128::from(number))));
     board.end(number, step, ids.collect(), now());
     board.release(number);
 }
@@ -107,7 +107,7 @@ fn one_step_of_a_lane_at_a_time_in_order() {
         page("other", "x", "c"),
     ];
     let mut board = new(&steps);
-    board.known.insert(token("x"), id(1));
+    board.known.insert(pending_id("x"), id(1));
     assert_eq!(picks(&mut board), [0, 2]);
     assert!(matches!(board.pick(), Pick::Wait));
     finish(&mut board, 0, &steps[0]);
@@ -121,14 +121,15 @@ fn one_step_of_a_lane_at_a_time_in_order() {
 
 #[test]
 fn a_step_waits_for_all_that_it_names() {
-    let body = json!({"parent": {"page_id": token("a")}, "children": [{"mention": token("b")}]});
+    let body =
+        json!({"parent": {"page_id": pending_id("a")}, "children": [{"mention": pending_id("b")}]});
     let steps = [
         page("one", "root", "a"),
         page("two", "root", "b"),
         step(Part::Body, "three", "/v1/pages", body, &[]),
     ];
     let mut board = new(&steps);
-    board.known.insert(token("root"), id(1));
+    board.known.insert(pending_id("root"), id(1));
     assert_eq!(picks(&mut board), [0, 1]);
     finish(&mut board, 0, &steps[0]);
     assert_eq!(picks(&mut board), [0_u32; 0], "not before b is there");
@@ -138,8 +139,9 @@ fn a_step_waits_for_all_that_it_names() {
 
 #[test]
 fn what_it_only_mentions_may_fail_what_it_is_in_may_not() {
-    let body = json!({"parent": {"page_id": token("a")}, "children": [{"mention": token("b")}]});
-    let inside = json!({"parent": {"page_id": token("b")}});
+    let body =
+        json!({"parent": {"page_id": pending_id("a")}, "children": [{"mention": pending_id("b")}]});
+    let inside = json!({"parent": {"page_id": pending_id("b")}});
     let steps = [
         page("one", "root", "a"),
         page("two", "root", "b"),
@@ -148,24 +150,24 @@ fn what_it_only_mentions_may_fail_what_it_is_in_may_not() {
         step(
             Part::View,
             "five",
-            &format!("/v1/pages/{}", token("c")),
+            Text::from("/v1/pages/").id(pending_id("c")),
             Value::Null,
             &[],
         ),
     ];
     let mut board = new(&steps);
-    board.known.insert(token("root"), id(1));
+    board.known.insert(pending_id("root"), id(1));
     assert_eq!(picks(&mut board), [0, 1]);
     finish(&mut board, 0, &steps[0]);
     board.fail(1, &steps[1]);
     board.release(1);
     assert_eq!(picks(&mut board), [2, 3]);
     assert_eq!(board.never_made(2), None);
-    assert_eq!(board.never_made(3), Some(token("b")));
+    assert_eq!(board.never_made(3), Some(pending_id("b")));
     board.fail(3, &steps[3]);
     board.release(3);
     assert_eq!(picks(&mut board), [4]);
-    assert_eq!(board.never_made(4), Some(token("c")), "and so on");
+    assert_eq!(board.never_made(4), Some(pending_id("c")), "and so on");
 }
 
 #[test]
@@ -178,7 +180,7 @@ fn columns_come_one_after_the_other_and_before_what_follows() {
         page("four", "root", "b"),
     ];
     let mut board = new(&steps);
-    board.known.insert(token("root"), id(1));
+    board.known.insert(pending_id("root"), id(1));
     assert_eq!(picks(&mut board), [0, 1]);
     finish(&mut board, 0, &steps[0]);
     assert_eq!(picks(&mut board), [0_u32; 0]);
@@ -193,7 +195,7 @@ fn what_locks_comes_last_and_one_by_one() {
     let state = |lane: &str| step(Part::State, lane, "/v1/pages/x", Value::Null, &[]);
     let steps = [page("one", "root", "a"), state("two"), state("three")];
     let mut board = new(&steps);
-    board.known.insert(token("root"), id(1));
+    board.known.insert(pending_id("root"), id(1));
     assert_eq!(picks(&mut board), [0]);
     finish(&mut board, 0, &steps[0]);
     assert_eq!(picks(&mut board), [1]);
@@ -213,7 +215,7 @@ fn an_earlier_run_is_taken_up() {
         begun: (0..4).map(|number| (number, now())).collect(),
         ended: [(0, now())].into(),
         failed: [1].into(),
-        ids: [(token("a"), id(5))].into(),
+        ids: [(pending_id("a"), id(5))].into(),
         ..Progress::default()
     };
     let mut board = board(&steps, &progress);
@@ -221,7 +223,7 @@ fn an_earlier_run_is_taken_up() {
     assert!(board.taken.contains(&NotionId::from_bits(5)));
     assert!(!board.reckons(0) || board.begun(2).is_some());
     assert_eq!(picks(&mut board), [2]);
-    assert_eq!(board.never_made(2), Some(token("b")));
+    assert_eq!(board.never_made(2), Some(pending_id("b")));
     board.fail(2, &steps[2]);
     board.release(2);
     assert_eq!(picks(&mut board), [3]);
@@ -236,8 +238,8 @@ fn counts_are_uncertain_once_something_is_left_out() {
         page("d", "d", "e"),
     ];
     let mut board = new(&steps);
-    board.known.insert(token("a"), id(1));
-    board.known.insert(token("d"), id(2));
+    board.known.insert(pending_id("a"), id(1));
+    board.known.insert(pending_id("d"), id(2));
     assert!(board.reckons(1));
     board.fail(0, &steps[0]);
     assert!(!board.reckons(1));
@@ -247,20 +249,20 @@ fn counts_are_uncertain_once_something_is_left_out() {
 #[test]
 fn nothing_is_begun_once_it_is_to_end() {
     let mut board = new(&[page("one", "root", "a")]);
-    board.known.insert(token("root"), id(1));
+    board.known.insert(pending_id("root"), id(1));
     board.early = Some(Failure::Stopped);
     assert!(matches!(board.pick(), Pick::Nothing));
 }
 
 #[test]
 fn uploads_are_known_until_they_are_attached_and_after() {
-    let attach = json!({"parent": {"page_id": token("root")}, "file": token("file")});
+    let attach = json!({"parent": {"page_id": pending_id("root")}, "file": pending_id("file")});
     let steps = [
         upload("file"),
         step(Part::Body, "one", "/v1/pages", attach, &[]),
     ];
     let mut board = new(&steps);
-    board.known.insert(token("root"), id(1));
+    board.known.insert(pending_id("root"), id(1));
     assert_eq!(picks(&mut board), [0]);
     finish(&mut board, 0, &steps[0]);
     let made = NotionId::from_bits(1000);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::restore::fixed::{Fixed, id};
+use crate::restore::pending::Known;
 
 const OWN: u128 = 0x101;
 const OTHER: u128 = 0x202;
@@ -38,11 +39,12 @@ fn mark(property: &str, source: u128) -> String {
 
 /// A mark as it is sent.
 fn sent(source: u128, name: &str) -> String {
-    let (property, source_token) = (Token::property(id(source), name), Token::of(id(source)));
-    format!(
-        "{{{{notion:block_property:{property}:{source_token}:{}}}}}",
-        id(0xee)
-    )
+    Text::from("{{notion:block_property:")
+        .id(PendingId::property(id(source), name))
+        .then(":")
+        .id(PendingId::of(id(source)))
+        .then(&format!(":{}}}}}", id(0xee)))
+        .filled(&Known::new())
 }
 
 #[test]
@@ -56,12 +58,12 @@ fn references_are_written_as_marks_with_what_the_ids_become() {
         let parts = taken_apart(&text);
         let marks = (sent(OWN, "A \"b\""), sent(OTHER, "X"), sent(OWN, "Ü"));
         assert_eq!(
-            written(&key("F"), &parts, Some(id(0xee))),
+            written(&key("F"), &parts, Some(id(0xee))).filled(&Known::new()),
             format!("{}.map(current.{}) + {} ", marks.0, marks.1, marks.2)
         );
         // Nobody knows the workspace: by name, which Notion takes, too.
         let by_name = r#"prop("A \"b\"").map(current.prop("X")) + prop("Ü") "#;
-        assert_eq!(written(&key("F"), &parts, None), by_name);
+        assert_eq!(written(&key("F"), &parts, None), by_name.into());
         assert_eq!(shown(&parts), by_name);
         let other_rows: Vec<bool> = parts
             .iter()

@@ -87,19 +87,19 @@ fn everything_comes_back_in_another_workspace_also_in_part() {
 }
 
 #[test]
-fn a_page_to_restore_below_that_is_in_the_snapshot_is_refused_with_advice() {
-    let fake = FakeNotion::start(Workspace::plain(3, 2));
+fn the_page_to_restore_below_may_be_in_the_snapshot() {
+    let original = Workspace::plain(3, 2);
+    let fake = FakeNotion::start(original.clone());
     let Some(plakar) = Plakar::new(&fake) else {
         return;
     };
     let root = scratch(&fake);
     let id = plakar.backup(&["@ws"]);
     plakar.names("destination", "target", &[&format!("rootID={root}")]);
-    fake.clear_requests();
-    let said = plakar.refuses(&["restore", "-to", "@target", &id]);
-    assert!(said.contains("is itself part of what is to be restored"));
-    assert!(said.contains("make a new one"), "{said}");
-    assert_eq!(fake.count("POST /v1/pages"), 0);
+    let store = plakar.path("k");
+    let ran = plakar.run(&["at", &store, "restore", "-to", "@target", &id]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    judge(&original, &fake, root, &Expect::restored());
 }
 
 #[test]

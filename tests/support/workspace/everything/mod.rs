@@ -19,7 +19,12 @@ use super::model::*;
 impl Workspace {
     /// Every block, property, view, icon, mention and file place, and every awkwardness.
     pub fn everything(seed: u64) -> Workspace {
-        let mut ws = Workspace::new(seed);
+        Workspace::new(seed).with_everything()
+    }
+
+    /// This workspace, with one of everything in it.
+    pub fn with_everything(self) -> Workspace {
+        let mut ws = self;
         // Made over the years before, minute by minute.
         let end = ws.now;
         ws.now -= 900 * 24 * 60 * super::MINUTE;
