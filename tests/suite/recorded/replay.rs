@@ -121,8 +121,13 @@ pub fn difference(expected: &Value, found: &Value) -> Option<String> {
     walk(expected, found, "")
 }
 
-/// Prints a table: what, how many were passed, how many were not and why.
+/// Prints a result of these tests: `--nocapture` shows it.
 #[allow(clippy::print_stdout)]
+pub fn print(text: &str) {
+    println!("{text}");
+}
+
+/// Prints a table: what, how many were passed, how many were not and why.
 pub fn print_table(title: &str, rows: &BTreeMap<String, (usize, BTreeMap<String, usize>)>) {
     let mut text = format!("{title}\n");
     for (what, (passed, others)) in rows {
@@ -131,5 +136,5 @@ pub fn print_table(title: &str, rows: &BTreeMap<String, (usize, BTreeMap<String,
             text.push_str(&format!("{:>6}  {count} not: {why}\n", ""));
         }
     }
-    println!("{text}");
+    print(&text);
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::replay::print;
 use super::shape;
 use super::tried::{Outcome, Replay, Tried, table};
 use crate::fake_notion::client::Client;
@@ -34,7 +35,7 @@ fn recorded_writes_have_the_recorded_outcome_here() {
         let mut replay = Replay::new(seed as u64);
         tried.extend(take.iter().filter_map(|exchange| replay.step(exchange)));
     }
-    println!("{}", table(&tried));
+    print(&table(&tried));
     let mut others = Vec::new();
     let mut untried: BTreeMap<String, usize> = BTreeMap::new();
     let mut shapes: BTreeMap<String, (usize, &str)> = BTreeMap::new();
@@ -88,6 +89,6 @@ fn recorded_refusals_of_reads_are_refused_here() {
         }
         tried += 1;
     }
-    println!("{tried} recorded refusals of reads tried");
+    print(&format!("{tried} recorded refusals of reads tried"));
     assert!(tried >= 25, "{tried}");
 }
