@@ -1,5 +1,6 @@
 //! The program and the Notion in memory, held against recorded traffic of the real API.
 
+mod forms;
 mod loaded;
 mod reading;
 mod replay;

@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use super::replay::print;
 use super::shape;
 use super::tried::{Outcome, Replay, Tried, table};
-use crate::fake_notion::client::Client;
-use crate::support::recordings::{errors, present, takes};
+use serde_json::json;
+
+use crate::fake_notion::client::{Answer, Client};
+use crate::support::recordings::{Exchange, errors, present, takes};
+use crate::support::workspace::model::{Id, Parent};
 use crate::support::{FakeNotion, Workspace};
 
 /// The writes that are not tried; the table says why.
@@ -28,6 +31,7 @@ fn is_computed(difference: &str) -> bool {
 }
 
 #[test]
+#[allow(clippy::print_stdout)]
 fn recorded_writes_have_the_recorded_outcome_here() {
     let Some(all) = present() else { return };
     let mut tried: Vec<Tried> = Vec::new();
@@ -59,6 +63,7 @@ fn recorded_writes_have_the_recorded_outcome_here() {
 }
 
 #[test]
+#[allow(clippy::print_stdout)]
 fn recorded_refusals_of_reads_are_refused_here() {
     let (Some(all), Some(errors)) = (present(), errors()) else {
         return;
@@ -91,4 +96,69 @@ fn recorded_refusals_of_reads_are_refused_here() {
     }
     print(&format!("{tried} recorded refusals of reads tried"));
     assert!(tried >= 25, "{tried}");
+}
+
+#[test]
+fn recorded_refusals_of_single_writes_are_refused_here() {
+    let Some(errors) = errors() else { return };
+    for validates in [true, false] {
+        let mut ws = Workspace::new(1);
+        let page = ws.page(Parent::Workspace, "A page");
+        let fake = FakeNotion::start(ws);
+        fake.set(|it| it.validate_requests = validates);
+        let client = Client::new(&fake);
+        let path = format!("/blocks/{page}/children");
+
+        // A link preview can be read and not written.
+        let mut writes = errors.iter().filter(|it| it.method == "PATCH");
+        let recorded = writes.next().expect("a refused append");
+        assert!(writes.next().is_none(), "one refused write is known");
+        let mut body = recorded.request.clone();
+        let answer = client.send("PATCH", &path, Some(&body));
+        same_refusal(&answer, recorded);
+        // Of its keys, the kind alone is the reason.
+        let child = body["children"][0].as_object_mut().unwrap();
+        child.remove("has_children");
+        child.remove("archived");
+        let answer = client.send("PATCH", &path, Some(&body));
+        same_refusal(&answer, recorded);
+        let child = body["children"][0].as_object_mut().unwrap();
+        let content = child.remove("link_preview").unwrap();
+        child.insert("bookmark".into(), content);
+        child.insert("type".into(), json!("bookmark"));
+        assert_eq!(client.send("PATCH", &path, Some(&body)).status, 200);
+
+        let said = |text: &str| {
+            let mut found = errors
+                .iter()
+                .filter(|it| it.response["message"].to_string().contains(text));
+            found.next().expect("a recorded refusal")
+        };
+        let recorded = said("Could not find discussion");
+        let words = recorded.response["message"].as_str().unwrap();
+        let discussion = words.split([' ', '.']).find_map(|it| it.parse::<Id>().ok());
+        let text = json!([{"type": "text", "text": {"content": "a"}}]);
+        let body = json!({"discussion_id": discussion.unwrap(), "rich_text": text});
+        let answer = client.send("POST", "/comments", Some(&body));
+        same_refusal(&answer, recorded);
+        // Newer messages go on with the connection's name.
+        let message = &answer.json()["message"];
+        let known = words.trim_end_matches('.');
+        assert!(message.as_str().unwrap().starts_with(known), "{message}");
+
+        fake.set(|it| it.capabilities.insert_comments = false);
+        let body = json!({"parent": {"page_id": page}, "rich_text": text});
+        let answer = client.send("POST", "/comments", Some(&body));
+        same_refusal(&answer, said("Insufficient permissions"));
+    }
+}
+
+fn same_refusal(answer: &Answer, recorded: &Exchange) {
+    assert_eq!(answer.status, recorded.status, "{}", recorded.place());
+    assert_eq!(
+        answer.json()["code"],
+        recorded.response["code"],
+        "{}",
+        recorded.place()
+    );
 }

@@ -5,10 +5,12 @@
 //! before the check, one by one and by name. Answers about objects that no schema
 //! can know (`Workspace::odd`) are left out, again one by one.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
 use serde_json::{Value, json};
 
 use super::super::workspace::model::Id;
@@ -74,9 +76,75 @@ pub fn complaint(book: Book, name: &str, value: &Value) -> Option<String> {
     Some(format!("{name} at '{}': {text}", error.instance_path()))
 }
 
-/// The definition of a request body, and what to take out of it first.
-pub fn of_request(method: &str, segments: &[&str], body: &Value) -> Option<(&'static str, Value)> {
-    let name = match (method, segments) {
+/// A place of a value that a definition does not allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The JSON pointer of the place.
+    pub at: String,
+    pub fault: Fault,
+}
+
+/// What a definition does not allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The object has this key.
+    Unknown(String),
+    /// The object has no such key.
+    Missing(String),
+    /// The value is of another type, or another constant, or too long.
+    Value,
+}
+
+impl Place {
+    fn depth(&self) -> usize {
+        self.at.matches('/').count()
+    }
+}
+
+/// Every place of `value` that the definition does not allow. Of alternatives, the one
+/// that fits furthest into the value is taken. `None` for an unknown definition.
+pub fn places(book: Book, name: &str, value: &Value) -> Option<Vec<Place>> {
+    let validator = validator(book, name)?;
+    Some(
+        validator
+            .iter_errors(value)
+            .flat_map(|it| faults(&it))
+            .collect(),
+    )
+}
+
+fn faults(error: &ValidationError) -> Vec<Place> {
+    let place = |fault| Place {
+        at: error.instance_path().to_string(),
+        fault,
+    };
+    match error.kind() {
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            let branches = context.iter().map(|errors| {
+                let found: Vec<Place> = errors.iter().flat_map(faults).collect();
+                found
+            });
+            let best = branches.max_by_key(|found| {
+                let depth = found.iter().map(Place::depth).min();
+                (depth, Reverse(found.len()))
+            });
+            best.unwrap_or_else(|| vec![place(Fault::Value)])
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
+            .iter()
+            .map(|key| place(Fault::Unknown(key.clone())))
+            .collect(),
+        ValidationErrorKind::Required { property } => {
+            let key = property.as_str().unwrap_or_default();
+            vec![place(Fault::Missing(key.to_owned()))]
+        }
+        _ => vec![place(Fault::Value)],
+    }
+}
+
+/// The definition of a request body.
+pub fn request_name(method: &str, segments: &[&str]) -> Option<&'static str> {
+    Some(match (method, segments) {
         ("POST", ["search"]) => "ReqSearch",
         ("POST", ["data_sources", _, "query"]) => "ReqQuery",
         ("PATCH", ["blocks", _, "children"]) => "ReqAppend",
@@ -91,7 +159,13 @@ pub fn of_request(method: &str, segments: &[&str], body: &Value) -> Option<(&'st
         ("POST", ["views"]) => "ReqCreateView",
         ("POST", ["file_uploads"]) => "ReqCreateFileUpload",
         _ => return None,
-    };
+    })
+}
+
+/// The definition of a request body, and the body without what is documented but absent
+/// from the published types.
+pub fn of_request(method: &str, segments: &[&str], body: &Value) -> Option<(&'static str, Value)> {
+    let name = request_name(method, segments)?;
     let mut body = body.clone();
     match name {
         // Documented, absent from the types (section 10).
