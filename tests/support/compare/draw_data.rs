@@ -204,7 +204,8 @@ impl Drawing<'_> {
                 let all: Vec<Value> = all.into_iter().map(reference).collect();
                 json!({"$set": all})
             }
-            "date" | "place" => rich::without_nulls(value),
+            "date" => super::dates::date(value),
+            "place" => rich::without_nulls(value),
             _ => value.clone(),
         }
     }

@@ -7,6 +7,7 @@
 
 mod align;
 mod copier;
+mod dates;
 mod draw;
 mod draw_data;
 mod expect;

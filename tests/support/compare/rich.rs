@@ -68,6 +68,7 @@ fn piece(item: &Value) -> Value {
         "page" | "database" => json!({"$id": body["id"]}),
         "user" => json!({"$user": body["id"]}),
         "custom_emoji" => json!({"$emoji": body["$emoji"]}),
+        "date" => super::dates::date(&body),
         _ => without_nulls(&body),
     };
     json!({"kind": kind, "text": text, "thing": thing, "style": style})

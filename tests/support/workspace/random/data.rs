@@ -168,7 +168,7 @@ impl Dice {
                     .map(shown)
                     .collect(),
                 "date" => {
-                    json!({"start": "2026-05-01T10:00:00.000Z", "end": null, "time_zone": null})
+                    json!({"start": "2026-05-01T10:00:00.000+00:00", "end": null, "time_zone": null})
                 }
                 "people" => {
                     let person = self.pick(&self.people.clone());
