@@ -392,6 +392,8 @@ impl From<restore::Error> for Error {
             }
             Restore::Empty => Error::failed(message)
                 .hint("`snapshots` lists the backups; a folder must be one that `extract` or `plakar restore` wrote"),
+            Restore::Unreadable { .. } => Error::failed(message)
+                .hint("`check --read-data` tells what is damaged; `snapshots` lists the other backups"),
             Restore::Source(restore::SourceError::Folder { .. })
             | Restore::Json(_)
             | Restore::Workers(_) => Error::failed(message),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Error;
+use super::loss::Loss;
 use super::original::Original;
 use crate::model::NotionId;
 
@@ -11,7 +12,10 @@ use crate::model::NotionId;
 /// such as `ls` and `extract` show it.
 pub fn choose(original: &Original<'_>, only: &[String]) -> Result<BTreeSet<NotionId>, Error> {
     if original.entries.is_empty() {
-        return Err(Error::Empty);
+        return Err(match original.losses.first() {
+            Some(loss) => unreadable(loss),
+            None => Error::Empty,
+        });
     }
     if only.is_empty() {
         return Ok(original.entries.keys().copied().collect());
@@ -54,6 +58,16 @@ fn meant(original: &Original<'_>, text: &str) -> Result<NotionId, Error> {
     if original.entries.contains_key(&id) {
         return Ok(id);
     }
+    if let Some(loss) = original.losses.iter().find(|loss| loss.id == id) {
+        return Err(unreadable(loss));
+    }
     let database = original.sources.get(&id);
     database.copied().ok_or_else(unknown)
+}
+
+fn unreadable(loss: &Loss) -> Error {
+    Error::Unreadable {
+        what: loss.what.clone(),
+        why: loss.why.clone(),
+    }
 }

@@ -68,8 +68,16 @@ pub enum Error {
         text: String,
     },
     /// There is nothing in the original.
-    #[error("the backup holds no page and no database")]
+    #[error("nothing was restored: the backup holds no page and no database")]
     Empty,
+    /// What was asked for, or all there is, cannot be read.
+    #[error("nothing was restored: {what} cannot be read: {why}")]
+    Unreadable {
+        /// The directory.
+        what: String,
+        /// The reason.
+        why: String,
+    },
     /// The root page is among what is restored.
     #[error("page {root} ('{title}') is itself part of what is to be restored")]
     RootIsRestored {

@@ -393,26 +393,34 @@ pub fn is_unfinished(
     Ok(begun && !over)
 }
 
-/// The ids of all that a restore into this page has made, and when it last made any;
-/// `None` for a restore into another page. Read without holding the journal.
-pub fn made_below(
-    repo: &Repository,
-    name: &str,
-    root: NotionId,
-) -> Result<Option<(HashSet<NotionId>, Timestamp)>, Error> {
+/// What a restore has made.
+pub struct Made {
+    /// The ids of all of it, each with the pending id that stood for it.
+    pub ids: HashMap<NotionId, PendingId>,
+    /// When it last made any, in Notion's time.
+    pub until: Timestamp,
+}
+
+/// What a restore into this page has made; `None` for a restore into another page. Read
+/// without holding the journal.
+pub fn made_below(repo: &Repository, name: &str, root: NotionId) -> Result<Option<Made>, Error> {
     let Some(head) = peek(repo, name)?.filter(|head| head.root == root) else {
         return Ok(None);
     };
-    let mut made = HashSet::new();
+    let mut made = HashMap::new();
     let mut last = head.planned;
     each_done(repo, name, |line| {
         if let Some(DoneLine::End { at, ids, .. }) = line {
-            made.extend(ids.values().filter_map(|id| id.parse::<NotionId>().ok()));
+            let ids = ids.into_iter();
+            made.extend(ids.filter_map(|(pending, id)| Some((id.parse().ok()?, pending))));
             last = last.max(at);
         }
         true
     })?;
-    Ok(Some((made, last)))
+    Ok(Some(Made {
+        ids: made,
+        until: last,
+    }))
 }
 
 /// The first line of a journal's plan, read without holding it.

@@ -3,19 +3,21 @@
 //!
 //! Whoever backs up every night has the target page in the snapshot, and below it what
 //! was restored before. To restore the page into itself makes no sense. Copies of copies
-//! would grow with each restore, so a copy is left out as long as nobody has changed
-//! anything in it: then it says nothing that its original does not say. All else below
-//! the page is restored like any other page.
+//! would grow with each restore, so a copy is left out as long as nobody but the
+//! connection that made it has written anything in it, and all originals of what is in it
+//! are restored. All else below the page is restored like any other page.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::Error;
-use super::journal;
+use super::journal::{self, Made};
 use super::original::Original;
-use crate::model::{Kind, NotionId};
+use super::{Error, PendingId};
+use crate::model::{Kind, NotionId, id_of};
+use crate::notion::Notion;
 use crate::repo::Repository;
 
 /// Why something is left out.
@@ -46,6 +48,7 @@ pub struct LeftOut {
 pub fn leave_out(
     original: &Original<'_>,
     repo: &Repository,
+    notion: &Notion,
     root: NotionId,
     only: bool,
     chosen: &mut BTreeSet<NotionId>,
@@ -68,14 +71,34 @@ pub fn leave_out(
         below: 0,
         why: Reason::TargetPage,
     }];
+    let mut bot = None;
+    // By what stands for them in plans.
+    let readable = original.entries.iter();
+    let readable = readable.filter(|(_, entry)| entry.stand_in.is_none());
+    let originals: HashMap<PendingId, NotionId> =
+        readable.map(|(id, _)| (PendingId::of(*id), *id)).collect();
     for name in journal::Journal::names(repo)? {
-        let Some((made, until)) = journal::made_below(repo, &name, root)? else {
+        let Some(earlier) = journal::made_below(repo, &name, root)? else {
             continue;
         };
-        for id in entry.below.iter().filter(|id| made.contains(id)) {
+        for id in entry.below.iter().filter(|id| earlier.ids.contains_key(id)) {
             let copy = subtree(original, *id);
             let left = copy.iter().filter(|id| chosen.contains(id)).count();
-            if left == 0 || !copy.iter().all(|id| is_unchanged(original, *id, until)) {
+            // Where an original is gone, the copy is all that is left of it.
+            let come_back = copy.iter().all(|id| {
+                let pending = earlier.ids.get(id);
+                let original = pending.and_then(|pending| originals.get(pending));
+                original.is_some_and(|original| chosen.contains(original))
+            });
+            if left == 0 || !come_back {
+                continue;
+            }
+            let bot = match bot {
+                Some(bot) => bot,
+                None => *bot.insert(id_of(&notion.me()?)),
+            };
+            if !bot.is_some_and(|bot| copy.iter().all(|id| earlier.is_as_made(original, *id, bot)))
+            {
                 continue;
             }
             let copied = original.entries.get(id);
@@ -118,17 +141,58 @@ fn subtree(original: &Original<'_>, id: NotionId) -> Vec<NotionId> {
     found
 }
 
-/// Whether the backup says that it was not edited after this time. Notion tells the
-/// minute of an edit (section 3.11 of the API digest).
-fn is_unchanged(original: &Original<'_>, id: NotionId, until: Timestamp) -> bool {
-    let kind = original.entries.get(&id).map(|entry| entry.kind);
-    let object = match kind {
-        Some(Kind::Database) => original.database(id).map(|data| data.container),
-        _ => original.page(id).map(|data| data.object),
-    };
-    let edited = object.ok().and_then(|object| {
-        let edited = object["last_edited_time"].as_str()?;
-        edited.parse::<Timestamp>().ok()
-    });
-    edited.is_some_and(|edited| edited <= until)
+impl Made {
+    /// Whether a page or database is as this restore left it: `bot`, the connection that
+    /// made it, is the only one whose hand is seen in it. Times alone cannot tell: Notion
+    /// tells the minute of an edit (section 3.11 of the API digest), somebody may have
+    /// written while the restore went on, and a comment is no edit. Whatever is unknown
+    /// counts as changed, because what is not left out is lost in no case.
+    fn is_as_made(&self, original: &Original<'_>, id: NotionId, bot: NotionId) -> bool {
+        let readable = original.entries.get(&id);
+        let Some(entry) = readable.filter(|entry| entry.stand_in.is_none()) else {
+            return false;
+        };
+        let (object, parts) = match entry.kind {
+            Kind::Database => {
+                let Ok(data) = original.database(id) else {
+                    return false;
+                };
+                let mut parts = data.sources;
+                parts.extend(data.views);
+                parts.push(data.comments);
+                (data.container, parts)
+            }
+            _ => {
+                let Ok(data) = original.page(id) else {
+                    return false;
+                };
+                let blocks = data.body.nodes.into_iter().map(|node| node.block);
+                let mut parts: Vec<Value> = blocks.collect();
+                parts.push(data.comments);
+                // Containers of databases do not tell who edited them; pages do.
+                if data.object["last_edited_by"]["id"].is_null() {
+                    return false;
+                }
+                (data.object, parts)
+            }
+        };
+        let edited = object["last_edited_time"].as_str();
+        let edited = edited.and_then(|edited| edited.parse::<Timestamp>().ok());
+        edited.is_some_and(|edited| edited <= self.until)
+            && is_by(&object, bot)
+            && parts.iter().all(|part| is_by(part, bot))
+    }
+}
+
+/// Whether all that says by whom an object, or each of a list of objects, was made and
+/// edited names this user.
+fn is_by(object: &Value, user: NotionId) -> bool {
+    if let Some(objects) = object.as_array() {
+        return objects.iter().all(|object| is_by(object, user));
+    }
+    let mut keys = ["created_by", "last_edited_by"].into_iter();
+    keys.all(|key| match object[key]["id"].as_str() {
+        Some(id) => id.parse() == Ok(user),
+        None => true,
+    })
 }

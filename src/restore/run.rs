@@ -178,7 +178,7 @@ fn prepare<'j>(job: &Job<'j>) -> Result<Prepared<'j>, Error> {
     let original = Original::load(job.source)?;
     let mut chosen = choose(&original, &job.only)?;
     let only = !job.only.is_empty();
-    let left_out = leave_out(&original, job.repo, job.root, only, &mut chosen)?;
+    let left_out = leave_out(&original, job.repo, job.notion, job.root, only, &mut chosen)?;
     let survey = survey(job.notion, &original, job.root, &chosen)?;
     Ok(Prepared {
         original,

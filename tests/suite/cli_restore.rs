@@ -1,5 +1,7 @@
 //! `restore` as its user meets it: what goes wrong is told, with a code and with advice.
 
+mod endings;
+
 use notion_backup::model::NotionId;
 use serde_json::{Value, json};
 
@@ -72,6 +74,19 @@ impl Desk {
         assert!(writes.next().is_none(), "{line}: something was written");
     }
 
+    /// Damages the snapshot: the page with this title is in it no more.
+    fn damaged(&self, title: &str) -> NotionId {
+        let page = self.fake.look(|ws| {
+            let mut pages = ws.pages.values();
+            pages.find(|page| page.title == title).unwrap().id
+        });
+        let ran = self.run(&format!("cat latest {page}"));
+        let object = notion_backup::repo::ObjectId::of(ran.stdout.as_bytes()).to_string();
+        let objects = self.program.home().join("backups/objects");
+        std::fs::remove_file(objects.join(format!("{}/{object}.zst", &object[..2]))).unwrap();
+        page
+    }
+
     fn assert_restored(&self) {
         let restored = self.fake.look(Workspace::clone);
         let mut found = compare(&self.original, &restored, self.root, &Expect::restored());
@@ -90,19 +105,7 @@ impl Desk {
 #[test]
 fn what_a_damaged_snapshot_still_has_comes_back_and_the_rest_is_named() {
     let desk = Desk::new();
-    let below = desk.fake.look(|ws| {
-        let pages = ws.pages.values();
-        pages
-            .into_iter()
-            .find(|page| page.title == "Below")
-            .unwrap()
-            .id
-    });
-    let ran = desk.run(&format!("cat latest {below}"));
-    let object = notion_backup::repo::ObjectId::of(ran.stdout.as_bytes()).to_string();
-    let objects = desk.program.home().join("backups/objects");
-    std::fs::remove_file(objects.join(format!("{}/{object}.zst", &object[..2]))).unwrap();
-
+    let below = desk.damaged("Below");
     let ran = desk.run("restore --root-id ROOT --json");
     assert_eq!(ran.code, 23, "{}", ran.all());
     let messages = ran.messages();

@@ -3,6 +3,7 @@
 
 mod addresses;
 mod columns;
+mod copies;
 mod data;
 mod files;
 mod folder;
@@ -10,6 +11,7 @@ mod ids;
 mod links;
 mod lost_files;
 mod only;
+mod panics;
 mod places;
 mod plans;
 mod random;

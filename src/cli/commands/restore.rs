@@ -316,7 +316,7 @@ fn left_out(all: &[LeftOut]) -> Vec<String> {
         let why = match left.why {
             Reason::TargetPage => "it is the page that everything goes below".to_owned(),
             Reason::EarlierCopy => format!(
-                "an earlier restore made this, and it is unchanged since; --only {} restores it",
+                "an earlier restore made this, it is unchanged since, and its original is restored; --only {} restores it",
                 left.id
             ),
         };
@@ -408,9 +408,12 @@ fn tell(
         if let Some(hint) = error.hint {
             ui.say(&format!("hint: {hint}"));
         }
-        ui.say(&format!(
-            "everything so far is noted: the same command with --resume goes on; `{undo}` takes it back"
-        ));
+        ui.say(&match summary.nothing {
+            true => "nothing was restored so far; the same command with --resume goes on".to_owned(),
+            false => format!(
+                "everything so far is noted: the same command with --resume goes on; `{undo}` takes it back"
+            ),
+        });
         return Ok(exit);
     }
     if !ui.is_quiet() {

@@ -13,6 +13,7 @@ use super::wire::{Plugin, config, run};
 use crate::program::Program;
 use crate::restorer::{foreign, scratch};
 use crate::support::compare::{Expect, assert_same};
+use crate::support::fake_notion::{Fault, What};
 use crate::support::{FakeNotion, Workspace};
 
 /// What a snapshot holds: paths in the order in which they came, and content of files.
@@ -156,5 +157,51 @@ fn the_page_to_restore_below_may_be_in_the_snapshot() {
         assert!(failed.is_empty() && end.is_none(), "{failed:?} {end:?}");
         let restored = fake.look(Workspace::clone);
         assert_same(&original, &restored, root, &Expect::restored());
+    });
+}
+
+#[test]
+fn a_restore_that_created_nothing_says_so() {
+    run(async {
+        let fake = FakeNotion::start(Workspace::plain(3, 2));
+        let program = Program::new();
+        let tree = backup(&program, &fake).await;
+        let root = scratch(&fake);
+        let refused = Fault::on("POST", "/v1/pages", What::status(400));
+        fake.faults().push(refused.clone().times(usize::MAX));
+        let (_, end) = restore(&program, &fake, root, &tree).await;
+        let end = end.expect("it failed");
+        let message = end.message();
+        assert!(message.contains("nothing was restored: "), "{message}");
+        assert!(
+            fake.look(|ws| ws.visible_children(root))
+                .unwrap()
+                .is_empty()
+        );
+
+        // The second of three pages is refused: something came back.
+        fake.faults().clear();
+        fake.faults()
+            .push(refused.holding("Page 1").times(usize::MAX));
+        let (_, end) = restore(&program, &fake, root, &tree).await;
+        let end = end.expect("not all came back");
+        let message = end.message();
+        assert!(!message.contains("nothing was restored"), "{message}");
+        assert!(message.contains("could not be restored"), "{message}");
+    });
+}
+
+#[test]
+fn a_snapshot_of_the_target_page_alone_restores_nothing_and_says_so() {
+    run(async {
+        let fake = FakeNotion::start(Workspace::new(5));
+        let program = Program::new();
+        let root = scratch(&fake);
+        let tree = backup(&program, &fake).await;
+        let (failed, end) = restore(&program, &fake, root, &tree).await;
+        let end = end.expect("it failed");
+        let message = end.message();
+        assert!(failed.is_empty(), "{failed:?}");
+        assert!(message.contains("nothing was restored: "), "{message}");
     });
 }

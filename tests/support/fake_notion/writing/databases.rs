@@ -83,9 +83,13 @@ impl Write<'_> {
                 return Err(refusal);
             }
         };
-        self.ws
+        let view = self
+            .ws
             .view(id, Some(source), "Default view", "table", json!({}));
         let stamps = self.bot_stamps();
+        if let Some(view) = self.ws.views.get_mut(&view) {
+            view.stamps = stamps;
+        }
         if let Some(database) = self.ws.databases.get_mut(&id) {
             database.stamps = stamps;
             database.description = description;

@@ -186,7 +186,9 @@ impl Write<'_> {
             }
         };
         let id = self.ws.container(Parent::Page(page), "");
+        let stamps = self.bot_stamps();
         if let Some(database) = self.ws.databases.get_mut(&id) {
+            database.stamps = stamps;
             database.linked = Some(Linked::EmptyDataSources);
             database.is_inline = true;
         }
