@@ -116,7 +116,9 @@ impl Restorer {
         let answer = self.client.send(method, &path, Some(&body));
         assert_eq!(answer.status, 200, "{path}: {}\n{body:#}", answer.json());
         let answer = answer.json();
-        for learn in learns {
+        // Nothing is refused here, so no plain column takes the place of a formula.
+        let real = |learn: &&Learn| !learn.at.starts_with("/stand_ins/");
+        for learn in learns.iter().filter(real) {
             let told = answer.pointer(&learn.at).and_then(Value::as_str);
             let told = told.unwrap_or_else(|| panic!("nothing at {}: {answer:#}", learn.at));
             self.known.insert(learn.id, told.to_string());
