@@ -12,10 +12,11 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
+use super::checkpoint::{Checkpoint, Checkpoints};
 use super::journal::{DoneLine, Journal};
 use super::loss::{Degree, Loss};
-use super::perform::{Failure, Lost, OpenFile, Performer, leave_out};
-use super::step::{Action, Call, Part, Step};
+use super::perform::{Done, Failure, Lost, OpenFile, Performer, leave_out};
+use super::step::{Action, Call, Part, Step, Template};
 use super::{Error, PendingId, pending};
 use crate::model::NotionId;
 use crate::notion::{Method, Notion};
@@ -167,13 +168,16 @@ impl Run<'_> {
         self.renew_uploads(&step)?;
         let mut again = self.board().begun(number);
         let mut tries = 0;
+        let note = |made: &Checkpoint| self.note_made(number, made);
+        let earlier = self.board().made(number);
+        let mut so_far = Checkpoints::new(&earlier, &note);
         loop {
             let now = self.tools.notion.now();
             self.journal.note(&DoneLine::Begin {
                 step: number,
                 at: now,
             })?;
-            let failure = match self.perform(&step, again) {
+            let failure = match self.perform(&step, again, &mut so_far) {
                 Ok(made) => return self.end(number, &step, made),
                 Err(failure) => failure,
             };
@@ -216,6 +220,9 @@ impl Run<'_> {
                 }
                 failure => {
                     let why = failure.to_string();
+                    if let Some(made) = self.keep(&step, &so_far, &why) {
+                        return self.end(number, &step, made);
+                    }
                     return self.fail(number, &step, &why, false);
                 }
             }
@@ -237,44 +244,87 @@ impl Run<'_> {
         self.tools.notion.me().is_ok()
     }
 
-    fn perform(&self, step: &Step, again: Option<Timestamp>) -> Result<Made, Failure> {
+    fn perform(
+        &self,
+        step: &Step,
+        again: Option<Timestamp>,
+        so_far: &mut Checkpoints<'_>,
+    ) -> Result<Made, Failure> {
         let done = match &step.action {
             Action::Upload(bytes) => self.performer.upload(step, bytes)?,
-            Action::Call(call) => {
-                let (mut call, files) = {
-                    let board = self.board();
-                    (call.filled(&board.known), board.lost_files(step))
-                };
-                let lost = Lost {
-                    about: step.about,
-                    name: &|upload| files.get(upload).cloned(),
-                    why: "the file could not be uploaded",
-                };
-                let losses = leave_out(&mut call.body, &lost);
-                if is_empty(&call) {
+            Action::Call(template) => {
+                let (call, losses) = self.filled(step, template);
+                if is_empty(&call) && so_far.is_empty() {
                     return Ok(Made::default());
                 }
                 let mut step = step.clone();
                 if let Some(spare) = &mut step.spare {
                     spare.body = pending::filled(&spare.body, &self.board().known);
                 }
-                let mut done = self.performer.perform(&step, &call, again)?;
+                let mut done = self.performer.perform(&step, &call, again, so_far)?;
                 done.losses.extend(losses);
                 done
             }
         };
-        let ids = step.learns.iter().filter_map(|learn| {
-            let id = done.answer.pointer(&learn.at)?.as_str()?;
-            Some((learn.id, id.to_owned()))
+        Ok(Made::of(step, done))
+    }
+
+    /// The request of a step as it can be sent now, and what is lost of it.
+    fn filled(&self, step: &Step, template: &Template) -> (Call, Vec<Loss>) {
+        let (mut call, files) = {
+            let board = self.board();
+            (template.filled(&board.known), board.lost_files(step))
+        };
+        let lost = Lost {
+            about: step.about,
+            name: &|upload| files.get(upload).cloned(),
+            why: "the file could not be uploaded",
+        };
+        let losses = leave_out(&mut call.body, &lost);
+        (call, losses)
+    }
+
+    /// What a step has made before one of its requests failed for good; `None` for
+    /// nothing. The rest of it is lost.
+    fn keep(&self, step: &Step, so_far: &Checkpoints<'_>, why: &str) -> Option<Made> {
+        let Action::Call(template) = &step.action else {
+            return None;
+        };
+        let (call, losses) = self.filled(step, template);
+        let mut done = self.performer.made_so_far(&call, so_far)?;
+        done.losses.extend(losses);
+        done.losses.push(Loss {
+            id: step.about,
+            page: None,
+            on: String::new(),
+            what: format!("rest of the {}", what(step)),
+            why: why.to_owned(),
+            degree: Degree::Missing,
         });
-        Ok(Made {
-            ids: ids.collect(),
-            losses: done.losses,
-        })
+        Some(Made::of(step, done))
+    }
+
+    /// Notes what a request of a step has made. A journal that cannot be written ends the
+    /// run.
+    fn note_made(&self, number: u32, made: &Checkpoint) {
+        let line = DoneLine::Made {
+            step: number,
+            made: made.clone(),
+        };
+        let noted = self.journal.note(&line);
+        let mut board = self.board();
+        board.taken.extend(made.ids.iter().flatten());
+        if let Err(error) = noted {
+            board.error.get_or_insert(error);
+        }
     }
 
     fn end(&self, number: u32, step: &Step, made: Made) -> Result<(), Error> {
-        let Made { ids, mut losses } = made;
+        let Made {
+            ids,
+            mut losses,
+            short,
+        } = made;
         self.count(step);
         let title = self.board().title(step);
         for loss in &mut losses {
@@ -283,7 +333,7 @@ impl Run<'_> {
                 .report
                 .add(Counter::Failures, u64::from(loss.degree != Degree::Detail));
         }
-        self.note_end(number, step, ids, losses)
+        self.note_end(number, step, ids, losses, short)
     }
 
     fn note_end(
@@ -292,6 +342,7 @@ impl Run<'_> {
         step: &Step,
         ids: Vec<(PendingId, String)>,
         losses: Vec<Loss>,
+        short: bool,
     ) -> Result<(), Error> {
         let at = self.tools.notion.now();
         self.journal.note(&DoneLine::End {
@@ -299,8 +350,13 @@ impl Run<'_> {
             at,
             ids: ids.iter().cloned().collect(),
             losses,
+            short,
         })?;
-        self.board().end(number, step, ids, at);
+        let mut board = self.board();
+        board.end(number, step, ids, at);
+        if short {
+            board.shorten(number, step);
+        }
         Ok(())
     }
 
@@ -402,8 +458,9 @@ impl Run<'_> {
 
     fn upload(&self, number: u32) -> Result<(), Error> {
         let step = self.journal.step(number)?;
-        match self.perform(&step, None) {
-            Ok(Made { ids, losses }) => self.note_end(number, &step, ids, losses),
+        let mut none = Checkpoints::new(&[], &|_| {});
+        match self.perform(&step, None, &mut none) {
+            Ok(Made { ids, losses, .. }) => self.note_end(number, &step, ids, losses, false),
             // The step that needs it fails, and says so.
             Err(_) => Ok(()),
         }
@@ -416,6 +473,22 @@ struct Made {
     /// What its pending ids have become.
     ids: Vec<(PendingId, String)>,
     losses: Vec<Loss>,
+    /// Whether fewer blocks are there than the plan reckons.
+    short: bool,
+}
+
+impl Made {
+    fn of(step: &Step, done: Done) -> Made {
+        let ids = step.learns.iter().filter_map(|learn| {
+            let id = done.answer.pointer(&learn.at)?.as_str()?;
+            Some((learn.id, id.to_owned()))
+        });
+        Made {
+            ids: ids.collect(),
+            losses: done.losses,
+            short: done.short,
+        }
+    }
 }
 
 /// Whether a change has nothing to change.

@@ -14,6 +14,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::checkpoint::Checkpoint;
 use super::left_out::LeftOut;
 use super::loss::Loss;
 use super::plan::Planned;
@@ -85,6 +86,14 @@ pub enum DoneLine {
         /// When.
         at: Timestamp,
     },
+    /// A request of a step has made something, and others of the step follow.
+    Made {
+        /// Which step.
+        step: u32,
+        /// What it made.
+        #[serde(flatten)]
+        made: Checkpoint,
+    },
     /// A step is done.
     End {
         /// Which.
@@ -97,6 +106,9 @@ pub enum DoneLine {
         /// What did not come back as it was.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         losses: Vec<Loss>,
+        /// Whether fewer blocks are there than the plan reckons.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        short: bool,
     },
     /// A step cannot be done.
     Failed {
@@ -123,6 +135,10 @@ pub enum DoneLine {
 pub struct Progress {
     /// When each step was begun for the first time.
     pub begun: HashMap<u32, Timestamp>,
+    /// What steps of several requests have made, in order.
+    pub made: HashMap<u32, Vec<Checkpoint>>,
+    /// Steps that are done, and have put fewer blocks there than the plan reckons.
+    pub short: HashSet<u32>,
     /// When each step was done, if it is.
     pub ended: HashMap<u32, Timestamp>,
     /// Steps that cannot be done.
@@ -146,11 +162,14 @@ impl Progress {
                 at,
                 ids,
                 losses,
+                short,
             } => {
+                self.short.extend(short.then_some(step));
                 self.ended.insert(step, at);
                 self.ids.extend(ids);
                 self.losses.extend(losses);
             }
+            DoneLine::Made { step, made } => self.made.entry(step).or_default().push(made),
             DoneLine::Failed { step, loss } => {
                 self.losses.extend(loss);
                 self.failed.insert(step);
@@ -323,11 +342,11 @@ impl Journal {
         }
     }
 
-    /// Notes something; a beginning is durable before this returns, because what follows
-    /// it cannot be taken back.
+    /// Notes something; a beginning, and what was made while more follows, is durable
+    /// before this returns, because what follows it cannot be taken back.
     pub fn note(&self, line: &DoneLine) -> Result<(), Error> {
         append(&self.done, line)?;
-        if matches!(line, DoneLine::Begin { .. }) {
+        if matches!(line, DoneLine::Begin { .. } | DoneLine::Made { .. }) {
             self.done.sync()?;
         }
         Ok(())

@@ -10,7 +10,7 @@
 //! - [`body`], [`blocks`], [`rich_text`], [`icons`], [`schema`], [`values`], [`views`],
 //!   [`comments`], [`people`]: from what was read to what can be written.
 //! - [`mod@plan`], [`step`], [`pending`], [`targets`], [`loss`]: what will be sent, in order.
-//! - [`journal`], [`execute`], [`perform`]: sending it, once.
+//! - [`journal`], [`execute`], [`perform`], [`checkpoint`]: sending it, once.
 //! - [`run`]: all of it together; [`mod@undo`]: taking it back.
 
 mod choose;
@@ -19,6 +19,7 @@ mod left_out;
 
 pub mod blocks;
 pub mod body;
+pub mod checkpoint;
 pub mod comments;
 pub mod execute;
 pub mod icons;
@@ -47,6 +48,7 @@ mod fixed;
 mod testing;
 
 pub use body::{Body, Node};
+pub use checkpoint::{Checkpoint, Checkpoints};
 pub use error::Error;
 pub use left_out::{LeftOut, Reason};
 pub use loss::{Degree, Loss, Notes};

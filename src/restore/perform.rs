@@ -16,6 +16,7 @@ mod failure;
 mod find;
 mod forget;
 mod lost_file;
+mod pieces;
 mod stand_in;
 mod text;
 mod upload;
@@ -29,11 +30,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::checkpoint::{Checkpoint, Checkpoints};
 use super::loss::{Degree, Loss};
 use super::step::{Call, Step};
 use crate::model::{NotionId, id_of};
 use crate::notion::{Error, Kind, Method, Notion, Request};
-use amend::{Draft, Piece};
+use amend::Draft;
 use append::Target;
 use appended::Place;
 use write::Write;
@@ -74,6 +76,8 @@ pub struct Done {
     pub losses: Vec<Loss>,
     /// Whether an earlier request, whose answer was lost, had done it.
     pub adopted: bool,
+    /// Whether fewer blocks are there than were to be sent.
+    pub short: bool,
 }
 
 /// Carries out steps; shared by all workers.
@@ -114,7 +118,8 @@ impl<'a> Performer<'a> {
 
     /// Sends the request of a step, its pending ids replaced. `again` is the time at which
     /// the first try began, when nobody knows what became of it: then it is looked for
-    /// before anything is sent.
+    /// before anything is sent. `so_far` is what earlier tries are known to have made: it
+    /// is not made again, and what this try makes is added while more is to follow.
     ///
     /// A comment in a discussion that neither this performer has opened nor
     /// [`Performer::know_discussion`] was told of cannot be looked for; its step fails
@@ -124,6 +129,7 @@ impl<'a> Performer<'a> {
         step: &Step,
         call: &Call,
         again: Option<Timestamp>,
+        so_far: &mut Checkpoints<'_>,
     ) -> Result<Done, Failure> {
         let write = Write::of(call);
         let begun = again.unwrap_or_else(|| self.notion.now());
@@ -136,24 +142,48 @@ impl<'a> Performer<'a> {
             };
             let children = call.body["children"].as_array().cloned();
             let looks = again.map(|_| self.looks(begun));
-            let made = self.append(&target, children.unwrap_or_default(), looks)?;
+            let made = self.append(&target, children.unwrap_or_default(), looks, so_far)?;
             return Ok(Done {
-                answer: json!({"object": "list", "type": "block", "results": made.blocks}),
-                losses: made.losses,
+                answer: list(made.blocks),
+                losses: so_far.losses(made.losses),
                 adopted: made.adopted,
+                short: made.short,
             });
         }
         let mut draft = Draft::new(step.about, call.body.clone());
-        draft.spare.clone_from(&step.spare);
-        let (mut answer, adopted) = self.settle(call, &mut draft, begun, again.is_some())?;
-        if adopted && again.is_some() {
-            self.complete(write, &answer, &mut draft)?;
-        }
+        let (mut answer, adopted) = match so_far.object() {
+            Some(id) => {
+                draft.resume(write, &call.path, so_far.left());
+                (self.adopt(write, id)?, again.is_some())
+            }
+            None => {
+                draft.spare.clone_from(&step.spare);
+                let (answer, adopted) = self.settle(call, &mut draft, begun, again.is_some())?;
+                if adopted && again.is_some() {
+                    self.complete(write, &answer, &mut draft)?;
+                }
+                (answer, adopted)
+            }
+        };
         self.complete_list(call, &mut answer)?;
         self.remember(write, &answer);
-        self.send_pieces(write, call, &mut answer, &mut draft)?;
+        if so_far.object().is_none()
+            && is_creation(write)
+            && let Some(id) = id_of(&answer)
+            && let left = draft.left()
+            && !left.is_empty()
+        {
+            so_far.add(Checkpoint {
+                ids: vec![Some(id)],
+                left,
+                losses: std::mem::take(&mut draft.losses),
+                ..Checkpoint::default()
+            });
+        }
+        self.send_pieces(write, call, &mut answer, &mut draft, so_far)?;
         self.stand_in_columns(step, call, &mut answer, &mut draft)?;
         let children = std::mem::take(&mut draft.children);
+        let mut short = false;
         if !children.is_empty()
             && let Some(parent) = id_of(&answer)
         {
@@ -164,13 +194,49 @@ impl<'a> Performer<'a> {
                 about: step.about,
             };
             let looks = adopted.then_some(&LOOK[..]);
-            let made = self.append(&target, children, looks)?;
-            draft.losses.extend(made.losses);
+            match self.append(&target, children, looks, so_far) {
+                Ok(made) => {
+                    draft.losses.extend(made.losses);
+                    short = made.short;
+                }
+                // The object is there, without its blocks.
+                Err(Failure::Step { what, why }) => {
+                    draft.losses.push(missing(step.about, what, why));
+                    short = true;
+                }
+                Err(failure) => return Err(failure),
+            }
         }
         Ok(Done {
             answer,
-            losses: draft.losses,
+            losses: so_far.losses(draft.losses),
             adopted,
+            short,
+        })
+    }
+
+    /// What a step has made that did not come to its end, as its answer; `None` for
+    /// nothing. Nothing is sent that changes anything.
+    pub fn made_so_far(&self, call: &Call, so_far: &Checkpoints<'_>) -> Option<Done> {
+        let write = Write::of(call);
+        let answer = match (write, so_far.object()) {
+            (Write::Append { parent }, _) => {
+                let blocks = so_far.below(parent).iter().copied().map(appended::block);
+                Some(blocks.collect::<Vec<_>>())
+                    .filter(|blocks| !blocks.is_empty())
+                    .map(list)
+            }
+            (_, Some(id)) => {
+                let read = self.adopt(write, id);
+                Some(read.unwrap_or_else(|_| json!({ "id": id })))
+            }
+            (_, None) => None,
+        };
+        Some(Done {
+            answer: answer?,
+            losses: so_far.losses(Vec::new()),
+            adopted: true,
+            short: true,
         })
     }
 
@@ -290,108 +356,6 @@ impl<'a> Performer<'a> {
         }
     }
 
-    /// Adds to the pieces what a run that was killed may have left out, of an object
-    /// that was found: it may have been made bare, its pieces to follow.
-    fn complete(&self, write: Write, answer: &Value, draft: &mut Draft) -> Result<(), Failure> {
-        let body = draft.body.clone();
-        match write {
-            Write::Page { .. } | Write::Row { .. } => {
-                let mut rest = serde_json::Map::new();
-                let mut properties = body["properties"].as_object().cloned().unwrap_or_default();
-                properties.retain(|_, property| property["title"].is_null());
-                if !properties.is_empty() {
-                    rest.insert("properties".into(), properties.into());
-                }
-                for key in ["icon", "cover"] {
-                    if let Some(value) = body.get(key) {
-                        rest.insert(key.into(), value.clone());
-                    }
-                }
-                if !rest.is_empty() {
-                    draft.pieces.push(Piece {
-                        what: "properties".into(),
-                        body: rest.into(),
-                    });
-                }
-                let children = body["children"].as_array().cloned();
-                draft.children = children.unwrap_or_default();
-            }
-            Write::Database { .. } | Write::Source { .. } => {
-                let (source, wanted) = match write {
-                    Write::Source { .. } => (answer.clone(), &body["properties"]),
-                    _ => match id_of(&answer["data_sources"][0]) {
-                        Some(id) => {
-                            let source = self.notion.data_source(id).map_err(Failure::of)?;
-                            (source, &body["initial_data_source"]["properties"])
-                        }
-                        None => return Ok(()),
-                    },
-                };
-                for (name, property) in wanted.as_object().into_iter().flatten() {
-                    if property["title"].is_null() && source["properties"][name].is_null() {
-                        draft.pieces.push(Piece {
-                            what: format!("property '{name}'"),
-                            body: json!({"properties": {name: property}}),
-                        });
-                    }
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Sends what was taken out of a request, each piece by itself; one that is refused
-    /// is a loss.
-    fn send_pieces(
-        &self,
-        write: Write,
-        call: &Call,
-        answer: &mut Value,
-        draft: &mut Draft,
-    ) -> Result<(), Failure> {
-        let mut pieces = std::mem::take(&mut draft.pieces);
-        let mut refused = None;
-        pieces.reverse();
-        while let Some(piece) = pieces.pop() {
-            let Some(path) = piece_path(write, call, answer, &piece) else {
-                continue;
-            };
-            let change = Call {
-                method: Method::Patch,
-                path,
-                body: piece.body.clone(),
-            };
-            let mut part = Draft::new(draft.about(), piece.body);
-            match self.settle(&change, &mut part, self.notion.now(), false) {
-                Ok((new, _)) => {
-                    draft.losses.append(&mut part.losses);
-                    draft.refused.append(&mut part.refused);
-                    pieces.extend(part.pieces.into_iter().rev());
-                    if new.is_object() && !matches!(write, Write::Database { .. }) {
-                        *answer = new;
-                    }
-                }
-                Err(Failure::Step { why, .. }) => {
-                    draft.losses.push(Loss {
-                        id: draft.about(),
-                        page: None,
-                        on: String::new(),
-                        what: piece.what,
-                        why: why.clone(),
-                        degree: Degree::Missing,
-                    });
-                    refused = Some(why);
-                }
-                Err(failure) => return Err(failure),
-            }
-        }
-        match refused {
-            Some(why) if answer.is_null() => Err(Failure::step(write.name(), why)),
-            _ => Ok(()),
-        }
-    }
-
     /// Makes plain columns in the place of formulas that were refused.
     fn stand_in_columns(
         &self,
@@ -418,7 +382,9 @@ impl<'a> Performer<'a> {
                 Err(Failure::Step { .. }) => Value::Null,
                 Err(failure) => return Err(failure),
             };
-            self.send_pieces(Write::of(&change), &change, &mut new, &mut plain)?;
+            let mut none = Checkpoints::new(&[], &|_| {});
+            let write = Write::of(&change);
+            self.send_pieces(write, &change, &mut new, &mut plain, &mut none)?;
             for name in properties.keys() {
                 let id = new["properties"][name]["id"].as_str();
                 made.extend(id.map(|id| (name.clone(), json!(id))));
@@ -474,6 +440,23 @@ pub fn made_in(call: &Call) -> Option<(NotionId, &'static str)> {
 /// Whether the outcome must be looked up; when Notion is away there is no looking.
 fn is_unknown(error: &Error) -> bool {
     error.is_unknown() && error.kind != Kind::Away
+}
+
+/// The answer to an append.
+fn list(blocks: Vec<Value>) -> Value {
+    json!({"object": "list", "type": "block", "results": blocks})
+}
+
+/// A part of something that is there without it.
+fn missing(about: NotionId, what: String, why: String) -> Loss {
+    Loss {
+        id: about,
+        page: None,
+        on: String::new(),
+        what,
+        why,
+        degree: Degree::Missing,
+    }
 }
 
 fn request(call: &Call, body: &Value) -> Request {
@@ -532,20 +515,4 @@ fn unusable_upload(body: &Value, error: &Error) -> Option<NotionId> {
         return forget::attached(body);
     }
     ids.into_iter().find(|id| forget::attaches(body, *id))
-}
-
-/// Where a piece is sent.
-fn piece_path(write: Write, call: &Call, answer: &Value, piece: &Piece) -> Option<String> {
-    let own = id_of(answer);
-    match write {
-        Write::Page { .. } | Write::Row { .. } => Some(format!("/v1/pages/{}", own?)),
-        Write::Database { .. } if piece.body.get("properties").is_some() => {
-            let source = id_of(&answer["data_sources"][0])?;
-            Some(format!("/v1/data_sources/{source}"))
-        }
-        Write::Database { .. } => Some(format!("/v1/databases/{}", own?)),
-        Write::Source { .. } => Some(format!("/v1/data_sources/{}", own?)),
-        Write::Change { .. } => Some(call.path.clone()),
-        _ => None,
-    }
 }

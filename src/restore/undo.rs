@@ -54,11 +54,13 @@ pub fn undo(job: &Undo<'_>) -> Result<Undone, Error> {
         trashed: 0,
         gone: 0,
     };
-    let taken: BTreeSet<NotionId> = progress
+    let mut taken: BTreeSet<NotionId> = progress
         .ids
         .values()
         .filter_map(|id| id.parse().ok())
         .collect();
+    let parts = progress.made.values().flatten();
+    taken.extend(parts.flat_map(|part| &part.ids).flatten());
     let is_taken = |id: NotionId| taken.contains(&id);
     let performer = Performer::new(job.notion, &NoFiles, &is_taken);
     for number in (0..journal.steps()).rev() {
@@ -75,8 +77,13 @@ pub fn undo(job: &Undo<'_>) -> Result<Undone, Error> {
         }
         let learned = step.learns.iter().find(|learn| learn.at == at);
         let known = learned.and_then(|learn| progress.ids.get(&learn.id));
+        let parts = progress.made.get(&number).into_iter().flatten();
+        let object = parts.filter(|part| part.under.is_none());
+        // Only what `/id` names is ever made in parts.
+        let object = object.flat_map(|part| &part.ids).flatten().next();
+        let known = known.cloned().or_else(|| object.map(ToString::to_string));
         let id = match (known, progress.begun.get(&number)) {
-            (Some(id), _) => Some(id.clone()),
+            (Some(id), _) => Some(id),
             (None, Some(begun)) => {
                 let found = performer.made(&call, *begun).map_err(failed)?;
                 found.and_then(|it| Some(it.pointer(at)?.as_str()?.to_owned()))

@@ -16,7 +16,7 @@ use notion_backup::repo::{LockKind, Memory, ObjectId, Repository};
 use notion_backup::report::Silent;
 use notion_backup::restore::journal::{self, DoneLine, Head, Journal, VERSION};
 use notion_backup::restore::plan::Planned;
-use notion_backup::restore::{Loss, PendingId, Step, Totals};
+use notion_backup::restore::{Checkpoint, Loss, PendingId, Step, Totals};
 use notion_backup::stop::Stop;
 use proptest::prelude::*;
 use serde_json::json;
@@ -244,6 +244,15 @@ fn restore_journal() -> (String, Memory) {
             at: now(),
             ids: [(id, "x".to_string())].into(),
             losses: vec![loss.clone()],
+            short: true,
+        },
+        DoneLine::Made {
+            step: 1,
+            made: Checkpoint {
+                ids: vec![Some(root), None],
+                left: vec!["icon".into()],
+                ..Checkpoint::default()
+            },
         },
         DoneLine::Failed {
             step: 1,

@@ -37,6 +37,7 @@ mod recorded;
 mod restore_faults;
 mod restore_judge;
 mod restore_killed;
+mod restore_several;
 mod restore_step;
 mod restore_translations;
 mod restore_trial;

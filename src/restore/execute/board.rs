@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use super::super::checkpoint::Checkpoint;
 use super::super::journal::{DoneLine, Journal, Progress};
 use super::super::pending::{Known, filled_id, pending};
 use super::super::perform::Failure;
@@ -68,6 +69,8 @@ pub(super) struct Board {
     short: HashSet<PendingId>,
     /// Steps that an earlier run has begun.
     begun: HashMap<u32, Timestamp>,
+    /// What steps without an end have made in an earlier run.
+    made: HashMap<u32, Vec<Checkpoint>>,
     /// The steps of uploads.
     uploads: HashMap<PendingId, u32>,
     /// The names of all files, by what is learned of their uploads.
@@ -104,6 +107,7 @@ impl Board {
             dead: HashSet::new(),
             short: HashSet::new(),
             begun: progress.begun.clone(),
+            made: progress.made.clone(),
             uploads: HashMap::new(),
             names: HashMap::new(),
             lost: HashSet::new(),
@@ -115,6 +119,10 @@ impl Board {
             early: None,
             error: None,
         };
+        let parts = progress.made.values().flatten();
+        board
+            .taken
+            .extend(parts.flat_map(|part| &part.ids).flatten());
         for number in 0..journal.steps() {
             let step = journal.step(number)?;
             board.cards.push(Card::of(&step));
@@ -137,6 +145,9 @@ impl Board {
                     .filter_map(|learn| Some((learn.id, progress.ids.get(&learn.id)?.clone())));
                 let ids = ids.collect();
                 board.end(number, &step, ids, *at);
+                if progress.short.contains(&number) {
+                    board.shorten(number, &step);
+                }
             } else if progress.failed.contains(&number) {
                 board.fail(number, &step);
             }
@@ -279,6 +290,18 @@ impl Board {
     /// When an earlier run began a step that has no end.
     pub fn begun(&self, number: u32) -> Option<Timestamp> {
         self.begun.get(&number).copied()
+    }
+
+    /// What an earlier run has made of a step that has no end.
+    pub fn made(&mut self, number: u32) -> Vec<Checkpoint> {
+        self.made.remove(&number).unwrap_or_default()
+    }
+
+    /// Notes that a step has put fewer blocks there than the plan reckons.
+    pub fn shorten(&mut self, number: u32, step: &Step) {
+        let card = self.cards.get(number as usize);
+        self.short.extend(card.and_then(|card| card.hard.first()));
+        self.short.extend(step.learns.iter().map(|learn| learn.id));
     }
 
     /// Notes that a step is done.

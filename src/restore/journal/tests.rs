@@ -67,6 +67,7 @@ fn end(step: u32) -> DoneLine {
         at: at(100),
         ids: BTreeMap::from([(PendingId::named(&step.to_string()), format!("id {step}"))]),
         losses: Vec::new(),
+        short: false,
     }
 }
 
@@ -313,6 +314,7 @@ fn restore(repo: &Repository, noted: &mut Vec<&'static str>) -> Result<(), Error
         at: at(3),
         ids: [(made, id.to_owned())].into(),
         losses: Vec::new(),
+        short: false,
     };
     for (word, line) in [
         ("begin 0", DoneLine::Begin { step: 0, at: at(1) }),

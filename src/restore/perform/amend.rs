@@ -310,7 +310,7 @@ impl Draft {
     }
 
     /// Takes out everything that can be sent by itself.
-    fn take_apart(&mut self, write: Write, path: &str) -> bool {
+    pub(super) fn take_apart(&mut self, write: Write, path: &str) -> bool {
         let (fields, keep_title): (&[&str], bool) = match write {
             Write::Page { .. } | Write::Row { .. } => (&["icon", "cover"], true),
             Write::Database { .. } => (&["icon", "cover", "description"], true),

@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::super::checkpoint::{Checkpoint, Checkpoints};
 use super::super::loss::{Degree, Loss};
 use super::addresses::Tried;
 use super::amend::{Draft, changed_loss, refused};
 use super::appended::{self, Place};
 use super::failure::{Failure, is_refusal};
 use super::write::Write;
-use super::{AMENDS, LOOKS, Performer, UNKNOWN, culprit, forget, is_unknown, stand_in};
+use super::{
+    AMENDS, LOOK, LOOKS, Performer, UNKNOWN, culprit, forget, is_unknown, missing, stand_in,
+};
 use crate::model::{NotionId, id_of};
 use crate::notion::{Error, Request};
 
@@ -29,11 +32,14 @@ pub(super) struct Target {
 /// What came of an append.
 #[derive(Debug, Default)]
 pub(super) struct Made {
-    /// The first-level blocks, one for each that was sent, in order; at least their ids.
+    /// The first-level blocks, one for each that was sent, in order; at least their ids,
+    /// and `Null` for one that was given up.
     pub(super) blocks: Vec<Value>,
     pub(super) losses: Vec<Loss>,
     /// Whether some were found to be there already.
     pub(super) adopted: bool,
+    /// Whether some were given up.
+    pub(super) short: bool,
 }
 
 /// An append on its way.
@@ -44,6 +50,10 @@ struct Work {
     todo: Vec<Vec<Value>>,
     /// Blocks that follow into the made block with this number.
     inside: Vec<(usize, Vec<Value>)>,
+    /// How many of the blocks that were made are noted.
+    noted: usize,
+    /// Why the last block was given up.
+    failed: Option<Failure>,
     /// Sends with an unknown outcome, of the run that is next.
     unknown: u32,
     amends: u32,
@@ -53,22 +63,28 @@ struct Work {
 
 impl Performer<'_> {
     /// Appends blocks. With `looks`, some or all of them may be there already: they are
-    /// looked for at these times first.
+    /// looked for at these times first. What `so_far` has is not sent again.
     pub(super) fn append(
         &self,
         target: &Target,
         children: Vec<Value>,
         looks: Option<&[Duration]>,
+        so_far: &mut Checkpoints<'_>,
     ) -> Result<Made, Failure> {
         let mut work = Work {
             target: *target,
             made: Made::default(),
-            todo: vec![children],
+            todo: Vec::new(),
             inside: Vec::new(),
+            noted: 0,
+            failed: None,
             unknown: 0,
             amends: 0,
             tried: Tried::default(),
         };
+        work.resume(children, so_far);
+        let resumed = work.made.blocks.len();
+        let inner_looks = looks.map(|_| &LOOK[..]);
         let mut looks = looks;
         while let Some(run) = work.todo.pop() {
             if run.is_empty() {
@@ -78,6 +94,7 @@ impl Performer<'_> {
                 let found = self.look_for(&work, &run, looks)?;
                 if !found.is_empty() {
                     work.adopt(run, found);
+                    work.note(so_far);
                     continue;
                 }
             }
@@ -87,6 +104,7 @@ impl Performer<'_> {
                         work.made.blocks.extend(blocks.iter().cloned());
                         work.unknown = 0;
                         work.tried = Tried::default();
+                        work.note(so_far);
                         continue;
                     }
                     None => Error::new(
@@ -96,12 +114,12 @@ impl Performer<'_> {
                     ),
                 },
                 Err(error) if is_refusal(&error) => {
-                    work.refused(run, &error)?;
+                    work.refuse(run, &error)?;
                     continue;
                 }
                 Err(error) if is_unknown(&error) => error,
                 Err(error) if self.may_be_a_file(&json!(run), &error) => {
-                    work.refused(run, &error)?;
+                    work.refuse(run, &error)?;
                     continue;
                 }
                 Err(error) => return Err(Failure::of(error)),
@@ -111,6 +129,7 @@ impl Performer<'_> {
                 let blocks = ids.iter().map(|id| json!({"object": "block", "id": id}));
                 work.made.blocks.extend(blocks);
                 work.made.adopted = true;
+                work.note(so_far);
                 continue;
             }
             work.unknown += 1;
@@ -119,10 +138,15 @@ impl Performer<'_> {
                 work.todo.push(run);
             } else if self.may_be_a_file(&json!(run), &error) {
                 work.unknown = 0;
-                work.refused(run, &error)?;
+                work.refuse(run, &error)?;
             } else {
                 return Err(Failure::Later(Box::new(error)));
             }
+        }
+        if let Some(failure) = work.failed.take()
+            && work.count() == 0
+        {
+            return Err(failure);
         }
         for (number, children) in work.inside {
             let Some(parent) = work.made.blocks.get(number).and_then(id_of) else {
@@ -135,8 +159,19 @@ impl Performer<'_> {
                 about: target.about,
             };
             // One level of the few that a request nests.
-            let more = self.append(&inner, children, None)?;
-            work.made.losses.extend(more.losses);
+            let looks = inner_looks.filter(|_| number < resumed);
+            match self.append(&inner, children, looks, so_far) {
+                Ok(more) => {
+                    work.made.losses.extend(more.losses);
+                    work.made.short |= more.short;
+                }
+                // The block is there, without those in it.
+                Err(Failure::Step { what, why }) => {
+                    work.made.losses.push(missing(target.about, what, why));
+                    work.made.short = true;
+                }
+                Err(failure) => return Err(failure),
+            }
         }
         Ok(work.made)
     }
@@ -148,7 +183,7 @@ impl Performer<'_> {
         run: &[Value],
         looks: &[Duration],
     ) -> Result<Vec<Value>, Failure> {
-        let before = work.target.before.map(|it| it + work.made.blocks.len());
+        let before = work.target.before.map(|it| it + work.count());
         for wait in looks {
             self.wait(*wait);
             let now = self.children(work.target.parent)?;
@@ -164,9 +199,67 @@ impl Performer<'_> {
 }
 
 impl Work {
+    /// Begins with what earlier tries have made.
+    fn resume(&mut self, mut children: Vec<Value>, so_far: &Checkpoints<'_>) {
+        let known = so_far.below(self.target.parent);
+        let rest = children.split_off(known.len().min(children.len()));
+        for (number, (sent, id)) in children.iter().zip(known).enumerate() {
+            if id.is_some_and(|id| so_far.is_open(id)) {
+                self.inside
+                    .push((number, stand_in::children(sent).to_vec()));
+            }
+            self.made.short |= id.is_none();
+            self.made.blocks.push(appended::block(*id));
+        }
+        self.noted = self.made.blocks.len();
+        self.todo.push(rest);
+    }
+
+    /// Notes the blocks that were made since the last time, if requests follow.
+    fn note(&mut self, so_far: &mut Checkpoints<'_>) {
+        let follows = self.todo.iter().any(|run| !run.is_empty()) || !self.inside.is_empty();
+        if !follows && so_far.is_empty() {
+            return;
+        }
+        let new = self.made.blocks.get(self.noted..).unwrap_or_default();
+        let open = self.inside.iter().filter(|(at, _)| *at >= self.noted);
+        let open = open.filter_map(|(at, _)| self.made.blocks.get(*at).and_then(id_of));
+        so_far.add(Checkpoint {
+            under: Some(self.target.parent),
+            ids: new.iter().map(id_of).collect(),
+            open: open.collect(),
+            left: Vec::new(),
+            losses: std::mem::take(&mut self.made.losses),
+        });
+        self.noted = self.made.blocks.len();
+    }
+
+    /// Gives up these blocks: they have a place in the answer, and no id.
+    fn give_up(&mut self, run: &[Value], failure: Failure) {
+        let what = match run {
+            [block] => format!("{} block", stand_in::kind(block)),
+            _ => format!("{} blocks", run.len()),
+        };
+        let loss = missing(self.target.about, what, failure.to_string());
+        self.made.losses.push(loss);
+        self.made.blocks.extend(run.iter().map(|_| Value::Null));
+        self.made.short = true;
+        self.failed = Some(failure);
+    }
+
+    /// How many blocks are there.
+    fn count(&self) -> usize {
+        self.made.blocks.iter().filter_map(id_of).count()
+    }
+
+    /// The last block that is there.
+    fn last(&self) -> Option<NotionId> {
+        self.made.blocks.iter().rev().find_map(id_of)
+    }
+
     /// Where the next run goes.
     fn place(&self) -> Place {
-        match (self.target.place, self.made.blocks.last().and_then(id_of)) {
+        match (self.target.place, self.last()) {
             (Place::Start | Place::After(_), Some(last)) => Place::After(last),
             (place, _) => place,
         }
@@ -200,6 +293,17 @@ impl Work {
         self.made.adopted = true;
         self.unknown = 0;
         self.todo.push(rest);
+    }
+
+    /// Makes a refused run smaller or simpler, or gives it up.
+    fn refuse(&mut self, run: Vec<Value>, error: &Error) -> Result<(), Failure> {
+        match self.refused(run.clone(), error) {
+            Err(failure @ Failure::Step { .. }) => {
+                self.give_up(&run, failure);
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// Makes a refused run smaller or simpler, and puts it back.

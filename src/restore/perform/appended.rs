@@ -1,7 +1,7 @@
 //! Which blocks of an append are there: the blocks that a parent has now, compared with
 //! those that were sent.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::stand_in::{self, stands_for};
 use super::text;
@@ -32,6 +32,11 @@ impl Place {
             _ => Place::End,
         }
     }
+}
+
+/// A block of which the id is known, as an answer has it; `Null` for one that was given up.
+pub(super) fn block(id: Option<NotionId>) -> Value {
+    id.map_or(Value::Null, |id| json!({"object": "block", "id": id}))
 }
 
 /// The blocks that an answer to an append of `count` blocks says were made; `None` when
@@ -112,7 +117,6 @@ pub(super) fn is_same(found: &Value, sent: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn there(id: u128, text: &str) -> Value {
         json!({"object": "block", "id": NotionId::from_bits(id), "type": "paragraph",

@@ -79,6 +79,7 @@ impl Performer<'_> {
                 answer,
                 losses: Vec::new(),
                 adopted: false,
+                short: false,
             }),
             status => {
                 let why = format!(

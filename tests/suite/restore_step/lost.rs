@@ -5,7 +5,7 @@ use std::time::Duration;
 use notion_backup::clock::{Clock, ManualClock};
 use notion_backup::notion::Method;
 use notion_backup::restore::perform::Failure;
-use notion_backup::restore::{Action, Step};
+use notion_backup::restore::{Action, Checkpoints, Step};
 use notion_backup::stop::StopReason;
 use serde_json::{Value, json};
 
@@ -65,7 +65,14 @@ fn a_killed_run_is_taken_up_where_it_was() {
                 before,
                 ..step(Action::Call(template(&call)))
             };
-            let done = stage.with(|performer| performer.perform(&step, &call, Some(begun)));
+            let done = stage.with(|performer| {
+                performer.perform(
+                    &step,
+                    &call,
+                    Some(begun),
+                    &mut Checkpoints::new(&[], &|_| {}),
+                )
+            });
             let done = done.unwrap();
             assert_eq!(done.adopted, executed, "{name}");
             assert_eq!(stage.census(), plain.census(), "{name}");
@@ -161,7 +168,9 @@ fn half_of_an_append_is_completed() {
         };
         let begun = Some(stage.clock.now());
         let done = stage
-            .with(|performer| performer.perform(&step, &whole, begun))
+            .with(|performer| {
+                performer.perform(&step, &whole, begun, &mut Checkpoints::new(&[], &|_| {}))
+            })
             .unwrap();
         let texts = stage.fake.look(|ws| {
             let (_, listed) = ws.raw_children(root).unwrap();
@@ -218,7 +227,9 @@ fn what_was_to_go_inside_a_block_follows() {
     let made = stage.perform(&bare, None).unwrap();
     for _ in 0..2 {
         let done = stage
-            .with(|performer| performer.perform(&step, &whole, begun))
+            .with(|performer| {
+                performer.perform(&step, &whole, begun, &mut Checkpoints::new(&[], &|_| {}))
+            })
             .unwrap();
         assert_eq!(
             done.answer["results"][0]["id"],
@@ -344,12 +355,19 @@ fn a_discussion_is_remembered_by_the_run_that_opened_it() {
     let step = step(Action::Call(template(&first)));
     let before = stage.census()[5];
     stage.with(|performer| {
-        let opened = performer.perform(&step, &first, None).unwrap();
+        let opened = performer
+            .perform(&step, &first, None, &mut Checkpoints::new(&[], &|_| {}))
+            .unwrap();
         let discussion = &opened.answer["discussion_id"];
         let reply = post(json!({"discussion_id": discussion, "rich_text": rich("reply")}));
         let lost = Fault::on("POST", "/v1/comments", What::HangUpAfterCommit);
         stage.fake.faults().push(lost);
-        assert!(performer.perform(&step, &reply, None).unwrap().adopted);
+        assert!(
+            performer
+                .perform(&step, &reply, None, &mut Checkpoints::new(&[], &|_| {}))
+                .unwrap()
+                .adopted
+        );
     });
     assert_eq!(stage.census()[5], before + 2);
     // Neither does one that may not read comments.

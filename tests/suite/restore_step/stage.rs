@@ -10,7 +10,7 @@ use notion_backup::model::NotionId;
 use notion_backup::notion::{Method, Notion, Settings, Token as Secret};
 use notion_backup::report::Silent;
 use notion_backup::restore::perform::{Done, Failure, OpenFile, Performer};
-use notion_backup::restore::{Action, Call, Part, PendingId, Step, Template};
+use notion_backup::restore::{Action, Call, Checkpoints, Part, PendingId, Step, Template};
 use notion_backup::stop::Stop;
 use serde_json::{Value, json};
 
@@ -127,7 +127,9 @@ impl Stage {
             before: self.before(call),
             ..step(Action::Call(template(call)))
         };
-        self.with(|performer| performer.perform(&step, call, again))
+        self.with(|performer| {
+            performer.perform(&step, call, again, &mut Checkpoints::new(&[], &|_| {}))
+        })
     }
 
     /// How many blocks the plan knows to be there before an append.
