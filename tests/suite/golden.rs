@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::site::Site;
 use crate::support::Workspace;
+use crate::support::workspace::ids::{Chance, Form};
 use crate::support::workspace::model::Parent;
 use crate::support::workspace::text;
 
@@ -201,7 +202,10 @@ fn a_golden_repository_is_continued() {
 
 /// A small workspace with one of each thing that has a file of its own in a tree.
 fn workspace() -> Workspace {
-    let mut ws = Workspace::new(1_000_003);
+    // The ids are in the stored repositories.
+    let mut chance = Chance::new(1_000_003);
+    chance.set_form(Form::Version(4));
+    let mut ws = Workspace::by(chance);
     ws.person("Ada", "ada@example.com");
     ws.add_emoji("party", b"the picture of an emoji");
     let home = ws.page(Parent::Workspace, "Home");

@@ -46,14 +46,21 @@ pub struct Difference {
 
 impl std::fmt::Display for Difference {
     fn fmt(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
-        let short = |value: &Value| -> String { value.to_string().chars().take(300).collect() };
+        let (original, restored) = (self.original.to_string(), self.restored.to_string());
+        // Long values are shown from a little before the place where they part.
+        let mut pairs = original.chars().zip(restored.chars());
+        let parted = pairs.position(|(one, other)| one != other).unwrap_or(0);
+        let short = |text: &str| -> String {
+            let from = text.chars().skip(parted.saturating_sub(100));
+            from.take(300).collect()
+        };
         write!(
             out,
             "{}: {}\n    original: {}\n    restored: {}",
             self.path,
             self.what,
-            short(&self.original),
-            short(&self.restored)
+            short(&original),
+            short(&restored)
         )
     }
 }

@@ -13,15 +13,19 @@ pub struct Chance(u64, Form);
 /// The form of the ids that chance makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
+    /// UUIDs as Notion makes them (section 1.7): of 32, 27 are of version 8, 4 of version 4
+    /// and one of another version.
+    Notion,
     /// UUIDs of this version.
     Version(u8),
-    /// Any bits at all.
+    /// Any bits but those of the variant: Notion refuses an id of another one in a path
+    /// (section 1.7).
     Anything,
 }
 
 impl Chance {
     pub fn new(seed: u64) -> Chance {
-        Chance(seed ^ 0x6e6f_7469_6f6e_2121, Form::Version(4))
+        Chance(seed ^ 0x6e6f_7469_6f6e_2121, Form::Notion)
     }
 
     pub fn next(&mut self) -> u64 {
@@ -42,14 +46,17 @@ impl Chance {
     /// A fresh id.
     pub fn id(&mut self) -> Id {
         let bits = u128::from(self.next()) << 64 | u128::from(self.next());
-        match self.1 {
-            Form::Version(4) => uuid(bits),
-            Form::Version(version) => {
-                let bits = uuid(bits).bits() & !(0xf << 76);
-                Id::from_bits(bits | u128::from(version) << 76)
-            }
-            Form::Anything => Id::from_bits(bits),
-        }
+        let version = match self.1 {
+            // The bits that the version and the variant replace.
+            Form::Notion => match bits >> 76 & 0xf | (bits >> 62 & 0x1) << 4 {
+                0..27 => 8,
+                27..31 => 4,
+                _ => 7,
+            },
+            Form::Version(version) => version,
+            Form::Anything => return Id::from_bits(bits & !(0x3 << 62) | 0x2 << 62),
+        };
+        uuid(bits, version)
     }
 }
 
@@ -60,13 +67,13 @@ pub fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-fn uuid(bits: u128) -> Id {
+fn uuid(bits: u128, version: u8) -> Id {
     let bits = bits & !(0xf << 76) & !(0x3 << 62);
-    Id::from_bits(bits | 0x4 << 76 | 0x2 << 62)
+    Id::from_bits(bits | u128::from(version & 0xf) << 76 | 0x2 << 62)
 }
 
-/// Marks the ids that carry a page number and a block position.
-const GENERATED: u64 = 0x9e4e_7a7e_d0b1_4000;
+/// Marks the ids that carry a page number and a block position; of version 8.
+const GENERATED: u64 = 0x9e4e_7a7e_d0b1_8000;
 
 /// The id of generated page `page`, or with `position` > 0 of its n-th block.
 pub fn generated(page: u32, position: u32) -> Id {

@@ -57,7 +57,11 @@ pub struct Workspace {
 impl Workspace {
     /// An empty workspace. The same seed gives the same ids.
     pub fn new(seed: u64) -> Workspace {
-        let mut chance = Chance::new(seed);
+        Workspace::by(Chance::new(seed))
+    }
+
+    /// An empty workspace whose ids this chance makes.
+    pub fn by(mut chance: Chance) -> Workspace {
         let (id, bot, owner) = (chance.id(), chance.id(), chance.id());
         let user = |id, name: &str, kind| User {
             id,
