@@ -251,7 +251,7 @@ impl Run<'_> {
         so_far: &mut Checkpoints<'_>,
     ) -> Result<Made, Failure> {
         let done = match &step.action {
-            Action::Upload(bytes) => self.performer.upload(step, bytes)?,
+            Action::Upload(bytes) => self.performer.upload(step, bytes, so_far)?,
             Action::Call(template) => {
                 let (call, losses) = self.filled(step, template);
                 if is_empty(&call) && so_far.is_empty() {

@@ -59,9 +59,11 @@ impl PendingId {
     }
 
     /// What is sent in the place of an id that never became known: the id of nothing.
-    /// Notion answers that it does not exist, and what names it is taken out.
+    /// Notion answers that it does not exist, and what names it is taken out. It is a UUID
+    /// of RFC 4122: Notion refuses any other as no id (section 1.7 of the API digest).
     fn nothing(self) -> String {
-        NotionId::from_bits(self.0).to_string()
+        let bits = self.0 & !(0xf << 76) & !(0b11 << 62);
+        NotionId::from_bits(bits | (4 << 76) | (0b10 << 62)).to_string()
     }
 }
 

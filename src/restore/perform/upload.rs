@@ -1,12 +1,14 @@
 //! Uploading an attachment, part by part (section 7.7 of the API digest).
 //!
-//! An upload that nobody attaches expires by itself, so one whose answer was lost is
-//! simply made again.
+//! An upload that was begun goes on at the part that is missing, as long as Notion keeps
+//! it. One whose creation has lost its answer is simply made again: an upload that nobody
+//! attaches expires by itself.
 
 use std::io::Read;
 
 use serde_json::{Value, json};
 
+use super::super::checkpoint::{Checkpoint, Checkpoints};
 use super::super::step::{Bytes, Call, Step};
 use super::amend::Draft;
 use super::failure::is_refusal;
@@ -21,8 +23,14 @@ const PARTS: u64 = 1000;
 
 impl Performer<'_> {
     /// Uploads a file of the original. The answer is the upload object, to be attached
-    /// within the hour. The file is read part by part: at most 20 MB are in memory.
-    pub fn upload(&self, step: &Step, bytes: &Bytes) -> Result<Done, Failure> {
+    /// within the hour. The file is read part by part: at most 20 MB are in memory. What an
+    /// earlier try has begun goes on; `so_far` is told what this one begins.
+    pub fn upload(
+        &self,
+        step: &Step,
+        bytes: &Bytes,
+        so_far: &mut Checkpoints<'_>,
+    ) -> Result<Done, Failure> {
         let (part, count) = parts(bytes.size).ok_or_else(|| {
             let why = format!("{} bytes are more than an upload takes", bytes.size);
             Failure::step("file", why)
@@ -38,12 +46,25 @@ impl Performer<'_> {
         if count > 1 {
             body["number_of_parts"] = count.into();
         }
-        let id = self.create(step, body)?;
+        let (id, there) = match self.begun(so_far, count)? {
+            Some(begun) => begun,
+            None => {
+                let id = self.create(step, body)?;
+                so_far.add(Checkpoint {
+                    ids: vec![Some(id)],
+                    ..Checkpoint::default()
+                });
+                (id, There::Parts(0))
+            }
+        };
         let mut left = bytes.size;
         let mut last = None;
         for number in 1..=count {
             let content = read_part(&mut file, part.min(left), bytes)?;
             left -= content.len() as u64;
+            if there >= There::Parts(number) {
+                continue;
+            }
             let sent = FilePart {
                 number: (count > 1).then_some(number),
                 name: bytes.name.clone(),
@@ -65,7 +86,7 @@ impl Performer<'_> {
             Ok(_) => return Err(other_size(bytes, "more")),
             Err(error) => return Err(Failure::step("file", format!("{}: {error}", bytes.path))),
         }
-        if count > 1 {
+        if count > 1 && there != There::All {
             self.finish(id)?;
         }
         // A file in one part is there when the answer to sending it says so.
@@ -89,6 +110,33 @@ impl Performer<'_> {
                 Err(Failure::step("file", why))
             }
         }
+    }
+
+    /// The upload that an earlier try has begun, and how much of it Notion has; `None` if
+    /// there is none, or none that Notion still takes parts of or attaches.
+    fn begun(
+        &self,
+        so_far: &Checkpoints<'_>,
+        count: u32,
+    ) -> Result<Option<(NotionId, There)>, Failure> {
+        let Some(id) = so_far.object() else {
+            return Ok(None);
+        };
+        let upload = match self.notion.file_upload(id) {
+            Ok(upload) => upload,
+            Err(error) if is_refusal(&error) => return Ok(None),
+            Err(error) => return Err(Failure::of(error)),
+        };
+        let there = match upload["status"].as_str() {
+            Some("uploaded") => There::All,
+            Some("pending") => {
+                // Parts are sent one after the other, so these are the first ones.
+                let sent = upload["number_of_parts"]["sent"].as_u64().unwrap_or(0);
+                There::Parts(u32::try_from(sent).unwrap_or(0).min(count))
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some((id, there)))
     }
 
     fn create(&self, step: &Step, body: Value) -> Result<NotionId, Failure> {
@@ -145,6 +193,15 @@ impl Performer<'_> {
         let upload = self.notion.file_upload(id).map_err(Failure::of)?;
         Ok(upload["status"] == "uploaded")
     }
+}
+
+/// How much of an upload Notion has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum There {
+    /// So many parts, the first ones.
+    Parts(u32),
+    /// All parts, joined.
+    All,
 }
 
 fn no_id() -> Failure {

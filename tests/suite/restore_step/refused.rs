@@ -3,7 +3,7 @@
 use notion_backup::model::NotionId;
 use notion_backup::notion::Method;
 use notion_backup::restore::perform::{Done, Failure};
-use notion_backup::restore::{Action, Bytes, Degree};
+use notion_backup::restore::{Action, Bytes, Checkpoints, Degree};
 use serde_json::{Value, json};
 
 use super::stage::*;
@@ -169,8 +169,9 @@ fn media_of_the_wrong_type_become_files() {
         content_type: "application/pdf".into(),
     };
     let up = step(Action::Upload(bytes.clone()));
+    let mut so_far = Checkpoints::new(&[], &|_| {});
     let upload = stage
-        .with(|performer| performer.upload(&up, &bytes))
+        .with(|performer| performer.upload(&up, &bytes, &mut so_far))
         .unwrap();
     let id = &upload.answer["id"];
     let video = json!({"type": "video", "video": {"type": "file_upload", "file_upload": {"id": id}, "caption": rich("c")}});

@@ -1,8 +1,10 @@
 //! Attachments go up whole or in parts, and once more where an answer was lost.
 
+use std::cell::RefCell;
+
 use notion_backup::notion::Method;
 use notion_backup::restore::perform::{Done, Failure};
-use notion_backup::restore::{Action, Bytes};
+use notion_backup::restore::{Action, Bytes, Checkpoint, Checkpoints};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -17,6 +19,16 @@ fn bytes(size: usize) -> Vec<u8> {
 }
 
 fn upload(stage: &Stage, size: u64, name: &str) -> Result<Done, Failure> {
+    upload_after(stage, size, name, &mut Vec::new())
+}
+
+/// An upload after others that made this much of it, to which what it makes is added.
+fn upload_after(
+    stage: &Stage,
+    size: u64,
+    name: &str,
+    made: &mut Vec<Checkpoint>,
+) -> Result<Done, Failure> {
     let bytes = Bytes {
         path: "/x/a.bin".into(),
         size,
@@ -24,7 +36,12 @@ fn upload(stage: &Stage, size: u64, name: &str) -> Result<Done, Failure> {
         content_type: "application/pdf".into(),
     };
     let step = step(Action::Upload(bytes.clone()));
-    stage.with(|performer| performer.upload(&step, &bytes))
+    let noted = RefCell::new(Vec::new());
+    let note = |checkpoint: &Checkpoint| noted.borrow_mut().push(checkpoint.clone());
+    let mut so_far = Checkpoints::new(made, &note);
+    let done = stage.with(|performer| performer.upload(&step, &bytes, &mut so_far));
+    made.extend(noted.into_inner());
+    done
 }
 
 fn stage(size: usize) -> Stage {
@@ -88,6 +105,44 @@ fn a_large_file_arrives_in_parts_whatever_fails_on_the_way() {
         assert_eq!(stage.fake.faults().left(), 0);
         assert_eq!(Sha256::digest(attached(&stage, &done)), wanted);
     }
+}
+
+#[test]
+fn an_upload_in_parts_goes_on_at_the_part_that_failed() {
+    let size = 20_000_001;
+    let wanted = Sha256::digest(bytes(size));
+    let (send, end) = ("/v1/file_uploads/*/send", "/v1/file_uploads/*/complete");
+    // What fails for good, and which requests the next try has to send.
+    for (path, after, sends) in [(send, 0, 3), (send, 1, 2), (send, 2, 1), (end, 0, 0)] {
+        let stage = stage(size);
+        let fault = Fault::on("POST", path, What::status(504));
+        stage.fake.faults().push(fault.after(after).times(1000));
+        let mut made = Vec::new();
+        upload_after(&stage, size as u64, "large.pdf", &mut made).unwrap_err();
+        stage.fake.faults().clear();
+        let before = stage.fake.count("POST /v1/file_uploads/{id}/send");
+        let done = upload_after(&stage, size as u64, "large.pdf", &mut made).unwrap();
+        let case = format!("{path} {after}");
+        assert_eq!(stage.fake.counts()["POST /v1/file_uploads"], 1, "{case}");
+        let sent = stage.fake.count("POST /v1/file_uploads/{id}/send") - before;
+        assert_eq!(sent, sends, "{case}");
+        assert_eq!(Sha256::digest(attached(&stage, &done)), wanted, "{case}");
+    }
+}
+
+#[test]
+fn an_upload_that_expired_before_its_end_is_made_again() {
+    let size = 20_000_001;
+    let stage = stage(size);
+    let fault = Fault::on("POST", "/v1/file_uploads/*/send", What::status(504));
+    stage.fake.faults().push(fault.after(1).times(1000));
+    let mut made = Vec::new();
+    upload_after(&stage, size as u64, "large.pdf", &mut made).unwrap_err();
+    stage.fake.faults().clear();
+    stage.fake.edit(|ws| ws.advance_minutes(61));
+    let done = upload_after(&stage, size as u64, "large.pdf", &mut made).unwrap();
+    let wanted = Sha256::digest(bytes(size));
+    assert_eq!(Sha256::digest(attached(&stage, &done)), wanted);
 }
 
 #[test]
