@@ -2,10 +2,13 @@
 //!
 //! The HTTP library looks up the host before it takes a connection from its pool, in a
 //! thread made for that. Thousands of look-ups of the same name cost time, and each is
-//! one more thing that can fail while a good connection lies ready.
+//! one more thing that can fail while a good connection lies ready. The library's own
+//! thread also ends the program where the machine has no thread left; ours is an error.
 
 use std::collections::HashMap;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ureq::Error;
@@ -13,14 +16,46 @@ use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::http::uri::Authority;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::NextTimeout;
+use ureq::unversioned::transport::{NextTimeout, time};
 
 /// How long an answer is used. Changes of address are planned over longer times.
 const KEEP: Duration = Duration::from_secs(60);
 
+/// Asks the system for an address in a thread of its own, because the system sets no time
+/// limit. Fails where no thread can be had.
+#[derive(Debug, Default)]
+pub(super) struct InThread;
+
+impl Resolver for InThread {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let (uri, config) = (uri.clone(), config.clone());
+        let (sender, receiver) = sync_channel(1);
+        let mut unlimited = timeout;
+        unlimited.after = time::Duration::NotHappening;
+        thread::Builder::new()
+            .name("resolve".to_owned())
+            .spawn(move || {
+                let found = DefaultResolver::default().resolve(&uri, &config, unlimited);
+                // Nobody waits any more where it took too long.
+                let _ = sender.send(found);
+            })
+            .map_err(Error::Io)?;
+        match receiver.recv_timeout(*timeout.after) {
+            Ok(found) => found,
+            Err(RecvTimeoutError::Timeout) => Err(Error::Timeout(timeout.reason)),
+            Err(RecvTimeoutError::Disconnected) => Err(Error::HostNotFound),
+        }
+    }
+}
+
 /// Remembers what another resolver found.
 #[derive(Debug)]
-pub(super) struct Remembering<R = DefaultResolver> {
+pub(super) struct Remembering<R = InThread> {
     inner: R,
     keep: Duration,
     known: Mutex<HashMap<Authority, (Instant, ResolvedSocketAddrs)>>,
@@ -28,7 +63,7 @@ pub(super) struct Remembering<R = DefaultResolver> {
 
 impl Default for Remembering {
     fn default() -> Remembering {
-        Remembering::over(DefaultResolver::default(), KEEP)
+        Remembering::over(InThread, KEEP)
     }
 }
 
@@ -101,6 +136,20 @@ mod tests {
             NextTimeout::default(),
         )?;
         Ok(found[0].port())
+    }
+
+    #[test]
+    fn an_address_is_found_in_a_thread() {
+        let unlimited = NextTimeout {
+            after: time::Duration::NotHappening,
+            ..NextTimeout::default()
+        };
+        let look_up = |uri: &'static str| {
+            InThread.resolve(&Uri::from_static(uri), &Config::default(), unlimited)
+        };
+        let found = look_up("http://127.0.0.1:7/").unwrap();
+        assert_eq!(found[0], ([127, 0, 0, 1], 7).into());
+        assert!(look_up("foo://a/").is_err());
     }
 
     #[test]
